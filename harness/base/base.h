@@ -1,0 +1,359 @@
+/*
+ * base.h -- tools that know nothing of models.
+ *
+ * Layer 1.  Everything here may be used from anywhere and includes nothing of ours but
+ * banned.h.  One section per file of harness/base/.
+ *
+ * Who owns what: memory from an arena belongs to whoever passed the arena; `buf`, `map`
+ * and `rows` are freed by their own _free.  No allocation ever returns NULL.
+ */
+#ifndef BASE_H
+#define BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdnoreturn.h>
+#include <string.h>
+
+#include "harness/base/banned.h"
+
+#define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define MUST_USE          __attribute__((warn_unused_result))
+#define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
+
+/* Exit statuses: the table in driftlead(1). */
+enum exit_status {
+	EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_MISTAKE = 2, EXIT_UNSURE = 3,
+	EXIT_SURROUNDINGS = 4, EXIT_DAMAGED = 5, EXIT_LOCKED = 75
+};
+
+/* ---- err.c: mistakes of the user, collected; the rest ends the program ---------------- */
+
+/* All mistakes of one input, one sentence per line.  Lives on the caller's stack, zeroed. */
+struct err {
+	int    n;               /* how many were reported, also those that did not fit */
+	size_t len;
+	char   msg[8192];
+};
+
+/* Every err_* returns -1, so that `return err_set(...)` reads as one step. */
+int err_set(struct err *, const char *fmt, ...) PRINTF(2, 3);
+/* "path:line:col: ..."; a line or column of 0 is left out. */
+int err_at(struct err *, const char *path, int line, int col, const char *fmt, ...) PRINTF(5, 6);
+/* Prints all of it to stderr, made safe for a terminal. */
+void err_print(const struct err *);
+
+/* The surroundings failed (disk, memory, a damaged store): says why and ends with `status`. */
+noreturn void die(int status, const char *fmt, ...) PRINTF(2, 3);
+/* We made a mistake: says where and aborts. */
+noreturn void bug(const char *fmt, ...) PRINTF(1, 2);
+/* A line to stderr that starts with "driftlead: warning: ". */
+void warn(const char *fmt, ...) PRINTF(1, 2);
+
+/* ---- mem.c: three lifetimes, passed, never global -------------------------------------- */
+
+struct arena {
+	struct chunk *chunk;    /* newest first */
+	size_t        used;     /* in the newest */
+};
+
+/* An arena starts as {0}.  Memory is zeroed and aligned for any type. */
+void *arena_alloc(struct arena *, size_t size);
+void *arena_array(struct arena *, size_t n, size_t size);   /* n * size, overflow dies */
+char *arena_strdup(struct arena *, const char *);
+char *arena_fmt(struct arena *, const char *fmt, ...) PRINTF(2, 3);
+/* Forgets all; keeps one chunk for the next use. */
+void  arena_reset(struct arena *);
+void  arena_free(struct arena *);
+
+/* Grows a malloc'ed array so that it holds `need` elements; new memory is not zeroed. */
+void *mem_grow(void *array, size_t *cap, size_t need, size_t size) MUST_USE;
+void *mem_alloc(size_t n, size_t size) MUST_USE;            /* zeroed; mem_free */
+void  mem_free(void *);
+
+/* ---- str.c: bytes that may hold anything ----------------------------------------------- */
+
+/* Not NUL-terminated; may hold NULs and broken UTF-8.  Never owns. */
+struct str { const char *p; size_t n; };
+#define STR(lit)      ((struct str){ (lit), sizeof(lit) - 1 })
+#define STR_ARG(s)    (int)(s).n, (s).p                     /* for "%.*s" */
+
+struct str str_of(const char *);                            /* NULL gives the empty str */
+struct str str_dup(struct str, struct arena *);             /* a NUL follows the bytes */
+char      *str_cstr(struct str, struct arena *);
+bool       str_eq(struct str, struct str);
+bool       str_is(struct str, const char *);
+int        str_cmp(struct str, struct str);                 /* by bytes, shorter first */
+bool       str_starts(struct str, struct str prefix);
+/* Offset of the first `needle` at or after `from`, or -1.  An empty needle is found at `from`. */
+ptrdiff_t  str_find(struct str, struct str needle, size_t from);
+struct str str_sub(struct str, size_t from, size_t n);      /* clipped to what is there */
+/* Without the white space (Unicode White_Space, ASCII controls 09-0D) at both ends. */
+struct str str_trim(struct str);
+/* NFC, case-folded (Unicode default folding), runs of white space as one blank, trimmed.
+ * Bytes that are not UTF-8 are kept as they are, case-folded by ASCII only. */
+struct str str_fold(struct str, struct arena *);
+/* -1 if all of it is UTF-8 (RFC 3629: no overlong, no surrogate), else the offset of the
+ * first byte that is not. */
+ptrdiff_t  str_bad_utf8(struct str);
+/* For people and terminals: control bytes, C1, bidi controls and broken UTF-8 are written
+ * visibly (\x1b, <U+202E>), newlines as \n unless `lines`; cut to `max` bytes with "..." . */
+struct str str_visible(struct str, size_t max, bool lines, struct arena *);
+/* The entry of `list` (NULL-terminated) nearest to `word`, or NULL if none is near. */
+const char *str_nearest(const char *word, const char *const *list);
+/* Whole-string numbers: false for anything else, overflow included; never locale's. */
+bool       str_long(struct str, long *);
+bool       str_real(struct str, double *);                  /* finite only */
+
+/* ---- buf.c: bytes that grow, with a ceiling --------------------------------------------- */
+
+struct buf {
+	char  *p;               /* NUL after the last byte once anything was added */
+	size_t n, cap;
+	size_t max;             /* ceiling in bytes; 0: none but memory */
+	bool   over;            /* the ceiling was hit: what came after is not in here */
+};
+
+void buf_add(struct buf *, const void *, size_t);
+void buf_str(struct buf *, struct str);
+void buf_puts(struct buf *, const char *);
+void buf_char(struct buf *, char);
+void buf_fmt(struct buf *, const char *fmt, ...) PRINTF(2, 3);
+void buf_vfmt(struct buf *, const char *fmt, va_list);
+/* The shortest decimal that reads back as the same double; "null" for NaN and infinity. */
+void buf_real(struct buf *, double);
+struct str buf_as_str(const struct buf *);
+void buf_reset(struct buf *);
+void buf_free(struct buf *);
+
+/* ---- map.c: from bytes to a number ------------------------------------------------------- */
+
+struct map {
+	struct map_entry *entry;
+	size_t            n, cap;
+	struct arena      keys;
+};
+
+/* The value slot of `key`, made with *is_new = true when it was not there (value 0).
+ * Slots stay valid until the next map_put. */
+uint64_t *map_put(struct map *, struct str key, bool *is_new);
+uint64_t *map_get(const struct map *, struct str key);       /* NULL: not there */
+void      map_free(struct map *);
+
+/* ---- digest.c ----------------------------------------------------------------------------- */
+
+struct hash128 { uint64_t hi, lo; };
+uint64_t       hash64(struct str, uint64_t seed);            /* XXH3; keys only, never evidence */
+struct hash128 hash128(struct str);
+
+struct sha256 { void *ctx; };                                 /* evidence */
+struct sha256 sha256_begin(void);
+void          sha256_add(struct sha256 *, struct str);
+/* Adds the length first, so that ("ab","c") and ("a","bc") differ. */
+void          sha256_field(struct sha256 *, struct str);
+/* 64 lower-case hex digits and a NUL into `hex`; frees the state. */
+void          sha256_end(struct sha256 *, char hex[65]);
+void          hex_of(const void *, size_t, char *out);        /* 2n digits and a NUL */
+
+/* ---- rng.c: random numbers with an address ------------------------------------------------- */
+
+/* Counter-based: the i-th draw of a named stream, the same on any machine, thread or order.
+ * SplitMix64's finaliser over (seed, XXH3 of stream, index). */
+uint64_t rng_at(uint64_t seed, const char *stream, uint64_t index);
+/* The same with the stream hashed once: rng_key(seed, stream) then rng_next(key, index). */
+uint64_t rng_key(uint64_t seed, const char *stream);
+uint64_t rng_next(uint64_t key, uint64_t index);
+double   rng_unit(uint64_t bits);                             /* [0,1), 53 bits */
+
+/* ---- par.c ------------------------------------------------------------------------------------ */
+
+/* Calls fn(i, scratch, ctx) for 0 <= i < n on as many threads as there are cores
+ * (DRIFTLEAD_THREADS overrides).  Each thread has its own scratch arena, reset before each
+ * call.  fn writes slot i of its own results and nothing else. */
+void par_for(size_t n, void (*fn)(size_t i, struct arena *scratch, void *ctx), void *ctx);
+
+/* ---- tick.c ------------------------------------------------------------------------------------- */
+
+double  tick_now(void);                                       /* monotonic seconds */
+int64_t tick_wall_ms(void);                                   /* Unix time, UTC, milliseconds */
+void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:34:28Z */
+
+/* ---- json.c: a strict scanner and a small writer ----------------------------------------------- */
+
+/*
+ * RFC 8259 and nothing more: UTF-8 checked, lone surrogates refused, duplicate keys refused,
+ * depth at most JSON_DEPTH, numbers that a double cannot hold (1e999) refused.  A document is
+ * checked once, by json_parse; after that a `struct json` is a slice of it, and walking it
+ * cannot fail.  No tree is built, nothing is allocated.
+ */
+enum { JSON_DEPTH = 64 };
+enum json_type { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
+                 JSON_ARRAY, JSON_OBJECT };
+struct json { enum json_type type; struct str raw; };         /* raw: quotes and braces included */
+struct json_fault { size_t at; const char *why; };            /* why: a constant sentence part */
+
+/* 0 and *root, or -1 and *fault (offset and reason). White space around the value is allowed. */
+int json_parse(struct str doc, struct json *root, struct json_fault *fault);
+
+/* The member `key` of an object; type JSON_NONE if it is not there or `obj` is no object. */
+struct json json_get(struct json obj, const char *key);
+/* RFC 6901 JSON Pointer; a pointer that does not start with '/' names one top-level member. */
+struct json json_at(struct json, struct str pointer);
+/* Walks an array (key is left empty) or an object: start with it = {.of = value}. */
+struct json_iter { struct json of; size_t at; struct str key; };   /* key: raw, unquoted, escapes left */
+bool json_next(struct json_iter *, struct json *value);
+bool json_key_is(struct str raw_key, struct str name);
+/* A string's bytes with escapes resolved: a slice of the document when it has none. */
+struct str json_text(struct json, struct arena *);
+double json_real(struct json, double otherwise);
+bool   json_long(struct json, long *);                         /* integers that fit, 1.0 too */
+
+/* Writing: a JSON string with its quotes; broken UTF-8 becomes U+FFFD. */
+void buf_json(struct buf *, struct str);
+/* `,"key":` (the comma unless the last byte is '{'), then the caller writes the value. */
+void buf_key(struct buf *, const char *key);
+
+/* ---- file.c -------------------------------------------------------------------------------------- */
+
+/* What a suite may read: regular files below one of `root` (absolute, resolved). */
+struct roots { const char **root; size_t n; };
+
+/* `path` relative to `base_dir`, opened if, with every link resolved, it is a regular file
+ * below a root (roots NULL: anywhere).  Returns the descriptor or -1 with a sentence. */
+int  file_open(const char *base_dir, const char *path, const struct roots *, struct err *) MUST_USE;
+/* All of a file of at most `max` bytes. */
+int  file_read(const char *base_dir, const char *path, const struct roots *, size_t max,
+               struct str *out, struct arena *, struct err *) MUST_USE;
+/* Writes beside, syncs and renames: the old file or the whole new one, never half.
+ * "-" is standard output. */
+int  file_write(const char *path, struct str, unsigned mode, struct err *) MUST_USE;
+char *path_join(const char *dir, const char *path, struct arena *);  /* absolute `path` wins */
+char *path_dir(const char *path, struct arena *);
+
+/* ---- rows.c: records of JSONL, CSV and TSV ---------------------------------------------------------- */
+
+/*
+ * A stream of records from a descriptor: plain, gzip or zstd by magic bytes; JSONL, CSV
+ * (RFC 4180: BOM, quoted newlines, doubled quotes) or TSV.  Memory is one record.
+ */
+enum rows_format { ROWS_BY_NAME, ROWS_JSONL, ROWS_CSV, ROWS_TSV };
+struct rows;
+struct row {
+	long        line;       /* of its first byte, from 1 */
+	struct json object;     /* JSONL: the checked record */
+	struct str *cell;       /* CSV, TSV: by column */
+	size_t      ncell;
+};
+
+enum { ROWS_MAX = 4 << 20 };                                   /* bytes in one record */
+
+/* Takes over the descriptor.  `path` is for messages, and for the format: by its ending
+ * without .gz or .zst, else by the first byte ('{' is JSONL).  */
+struct rows *rows_open(int fd, const char *path, enum rows_format, struct err *);
+/* 1: a record, valid until the next call; 0: the end; -1: a sentence in err ("path:line: ...").
+ * After a bad record reading may go on with the next. */
+int   rows_next(struct rows *, struct row *, struct err *);
+/* A field by column name or, in JSONL, by member name or JSON Pointer.  False: not there (in
+ * JSONL also null).  Objects and arrays come as their JSON text, numbers and booleans as written. */
+bool  rows_field(const struct rows *, const struct row *, struct str name, struct str *out,
+                 struct arena *);
+/* Column names of CSV and TSV; NULL and 0 for JSONL. */
+const struct str *rows_columns(const struct rows *, size_t *n);
+void  rows_close(struct rows *);
+
+/* ---- conf.c: YAML with lines, bound by tables ---------------------------------------------------------- */
+
+enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
+struct node {
+	enum node_kind kind;
+	const char    *path;    /* of its file, for messages */
+	int            line, col;
+	bool           plain;   /* text without quotes: `5` and not `"5"` */
+	struct str     text;
+	size_t         n;       /* of item; in a map item[i] belongs to key[i] */
+	struct node  **key, **item;
+	bool          *claimed; /* map: key i was used by some binding */
+};
+
+enum conf_kind {
+	CONF_TEXT,              /* const char *: no NUL, valid UTF-8 */
+	CONF_STR,               /* struct str */
+	CONF_INT,               /* long */
+	CONF_REAL,              /* double */
+	CONF_NUMBER,            /* const char *: a JSON number as the user wrote it, NULL if unset */
+	CONF_BOOL,              /* bool: yes no true false on off */
+	CONF_SHARE,             /* double: `31%` or 0.31 both give 0.31 */
+	CONF_TIME,              /* double, seconds: 90d 2h 15m 30s 250ms; a bare number is seconds */
+	CONF_SIZE,              /* long, bytes: 16M 64k 1G */
+	CONF_ENUM,              /* int: index into range "a|b|c" */
+	CONF_LIST,              /* struct texts: a list of texts, or one text */
+	CONF_NODE               /* struct node *: bound by whoever asked for it */
+};
+struct texts { const char **text; int *line; size_t n; };
+
+#define CONF_REQUIRED "\1"  /* as `dflt`: must be given */
+
+/* One key of a mapping.  Tables end in {0}. */
+struct conf_key {
+	const char    *name;
+	enum conf_kind kind;
+	size_t         offset;
+	const char    *dflt;    /* as the user would write it; NULL: stays zero when not given */
+	const char    *range;   /* numbers: "0..1", ">0", ">=0" (ends included); ENUM: "a|b" */
+	const char    *help;    /* for help, the manual's check and the JSON Schema */
+};
+
+/* Reads a YAML file: one document, depth at most 64, aliases expanded up to a ceiling,
+ * duplicate keys refused.  NULL and all syntax mistakes in err.  Text is kept in the arena. */
+struct node *conf_load(const char *path, struct str text, struct arena *, struct err *);
+/* Fills `into` from the mapping by the table: claims keys, sets defaults, reports every
+ * mistake.  Returns 0, or -1 when it reported any.  `what` names the mapping in messages
+ * ("gate 'label holds'"). A NULL node binds defaults only. */
+int conf_bind(struct node *map, const char *what, const struct conf_key *, void *into,
+              struct arena *, struct err *);
+/* Reports every key that no binding claimed, with the nearest of the tables' names.
+ * `tables` ends in NULL. */
+int conf_done(struct node *map, const char *what, const struct conf_key *const *tables,
+              struct err *);
+struct node *conf_get(struct node *map, const char *key);      /* claims it; NULL if absent */
+int conf_err(const struct node *, struct err *, const char *fmt, ...) PRINTF(3, 4);
+/* One typed value from text, by the row's kind and range; what conf_bind uses per key. */
+int conf_value(const struct conf_key *, struct str text, const struct node *at, const char *what,
+               void *into, struct arena *, struct err *);
+/* A node as JSON: plain scalars that are JSON literals (5, true, null) as such, all else as text. */
+void conf_json(struct buf *, const struct node *);
+/* The JSON Schema ("properties" and "required") of a table, appended to an open object. */
+void conf_schema(struct buf *, const struct conf_key *const *tables);
+
+/* ---- opt.c: one table per command gives parsing, help and completion -------------------------------------- */
+
+enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_INT, OPT_REAL, OPT_SHARE, OPT_TIME, OPT_LIST, OPT_COUNT };
+/* FLAG: bool. TEXT: const char *. INT: long. REAL, SHARE, TIME: double. LIST: struct texts
+ * (each use adds one). COUNT: int. */
+struct opt {
+	const char   *name;     /* long name, without dashes */
+	char          letter;   /* or 0 */
+	enum opt_kind kind;
+	size_t        offset;
+	const char   *arg;      /* FILE, RUN, N ...: shown in help; completion knows FILE, SUITE */
+	const char   *help;
+};
+
+/* Fills `into` and leaves the operands in argv order in *operand.  Options may follow operands;
+ * "--" ends them; --no-NAME clears a flag.  Unknown options suggest the nearest.  Tables end in {0}. */
+int opt_parse(const struct opt *const *tables, int argc, char **argv, void *into,
+              struct texts *operand, struct arena *, struct err *);
+/* The options as aligned lines for -h. */
+void opt_help(struct buf *, const struct opt *const *tables);
+
+/* ---- term.c ----------------------------------------------------------------------------------------- */
+
+/* Whether `fd` should have colour: a TTY, no NO_COLOR, TERM not dumb; FORCE_COLOR and
+ * CLICOLOR_FORCE turn it on. */
+bool term_colour(int fd);
+int  term_width(int fd);                                        /* COLUMNS, the TTY's, else 80 */
+
+#endif

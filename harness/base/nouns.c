@@ -1,0 +1,17 @@
+/*
+ * nouns.c -- the words as they are written in the store, in JSON and on the terminal.
+ */
+#include "harness/base/nouns.h"
+
+const char *const outcome_name[OUT_COUNT] = {
+	"answered", "truncated", "filtered", "declined",
+	"timeout", "unavailable", "rejected", "garbage",
+};
+
+const char *const verdict_name[4] = { "PASS", "FAIL", "INCONCLUSIVE", "INVALID" };
+
+int
+verdict_exit(enum verdict v)
+{
+	return v == PASS ? EXIT_PASS : v == FAIL ? EXIT_FAIL : EXIT_UNSURE;
+}

@@ -1,0 +1,308 @@
+/*
+ * harness.h -- suites, targets, protocols, the engine and the three stages.
+ *
+ * Layer 7.  `suite.c` and `target.c` turn files into the structs below; RUN (run.c) asks the
+ * target through engine.c and commits completions with their scores; SCORE (score.c) turns
+ * rows into scores and estimates; GATE (gate.c) turns two runs into verdicts.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include "harness/base/base.h"
+#include "harness/base/nouns.h"
+#include "harness/store.h"
+#include "metrics/metrics.h"
+
+#define PROGRAM_VERSION "0.1.0"
+
+/* ---- suite.c, draw.c --------------------------------------------------------------------------- */
+
+struct metric {
+	const char          *name;
+	const struct scorer *scorer;
+	void                *params;      /* of the scorer, bound and checked */
+	const char          *params_json; /* the same, canonical, for the digest */
+	bool                 score_truncated;  /* score answers cut by the token limit; else they fail */
+	const struct node   *at;
+};
+
+enum rule_kind { RULE_AT_LEAST, RULE_AT_MOST, RULE_NO_WORSE };
+struct gate {
+	const char *name;
+	int         metric;               /* index into suite->metric */
+	int         slice;                /* -1: the whole suite */
+	int         rule;                 /* enum rule_kind */
+	double      value;                /* at-least, at-most: in the metric's own unit, rates 0..1 */
+	double      margin;               /* no-worse: absolute, or if `relative` a part of the */
+	bool        relative;             /*   baseline's error rate (rates) or value (others) */
+	double      alpha;                /* one-sided */
+	double      power;                /* for n needed */
+	double      overlap;              /* least share of cases that must pair */
+	double      unanswered;           /* most that may lack an answer before INVALID */
+	const struct node *at;
+};
+
+struct slice { const char *name; double share; bool has_share; long floor; long drawn, found; };
+
+struct prompt_msg { const char *role; struct str text; };
+
+/* The configuration of a suite; case texts stay in their file. */
+struct suite {
+	const char        *name, *path, *dir;
+	struct str         source;        /* suite.yaml as it is */
+	struct node       *root;
+	const char        *cases;         /* as written, relative to dir */
+	struct prompt_msg *prompt;
+	size_t             nprompt;
+	long               size;          /* 0: all cases */
+	uint64_t           seed;
+	int                repeats;
+	bool               has_slices, has_shares;
+	struct slice      *slice;
+	size_t             nslice;
+	struct metric     *metric;
+	size_t             nmetric;
+	struct gate       *gate;
+	size_t             ngate;
+	struct suite_fields *fields;      /* suite.c's */
+	char               digest[65], prompt_digest[65];
+	long               row;           /* in the store, after suite_store */
+	long               ncases;        /* drawn */
+};
+
+/* Reads and checks suite.yaml (a folder means its suite.yaml).  NULL and all mistakes in err. */
+struct suite *suite_load(const char *path, const struct roots *, struct arena *, struct err *);
+/* The same from the text that a store kept: metrics and gates only, no case file is opened. */
+struct suite *suite_from_source(struct str source, const char *path, struct arena *, struct err *);
+/* Reads the cases twice, as a stream: checks and draws, then writes what was drawn into the
+ * store unless it is there.  Sets digest, row, ncases and the slices.  0, or -1 and all
+ * mistakes (at most 100 shown). */
+int suite_store(struct suite *, const struct roots *, struct store *, struct err *);
+
+/* Largest remainder with floors: how many cases of each slice make `size`.  draw[i] is at
+ * most found[i]; -1 and a sentence when floors do not fit. */
+int draw_allocate(const struct slice *, size_t n, long size, long *draw, struct err *);
+/* The permanent random number of a case: the lowest `draw` of a slice are taken. */
+uint64_t draw_number(uint64_t seed, struct str case_id);
+
+/* ---- target.c: driftlead.yaml -------------------------------------------------------------------- */
+
+struct limits {
+	double connect, first_byte, idle, total;   /* seconds; 0: none */
+	long   body;                               /* bytes, after decompression */
+};
+
+struct target {
+	const char            *name;
+	const struct protocol *protocol;
+	void                  *params;        /* the protocol's, bound */
+	void                  *state;         /* the protocol's, made by open */
+	const char            *url, *model;
+	const char            *unix_socket;   /* or NULL */
+	const char            *key_env;       /* name of the environment variable, or NULL */
+	struct str             key;           /* its value; never stored, printed or logged */
+	const char           **header;        /* "Name: value", configured; none is secret */
+	size_t                 nheader;
+	const char            *ca_file;       /* or NULL */
+	int                    slots;
+	double                 per_minute;    /* 0: no pacing */
+	int                    retries;
+	double                 retry_wait_max;/* seconds of waiting that one case may cost */
+	int                    give_up;       /* identical final failures in a row that stop the run */
+	struct limits          limits;
+	bool                   has_prices;
+	double                 price_in, price_out;   /* USD per million tokens */
+	bool                   keep_all;      /* keep every raw body, not only what failed */
+	struct serve          *serve;         /* or NULL: serve.c */
+	struct worker         *worker;        /* exec: child.c */
+	const char            *config_json;   /* canonical, without secrets */
+	char                   digest[65];
+	const char            *dir;           /* paths are relative to it */
+	const struct roots    *roots;
+};
+
+struct project {
+	const char    *path, *dir;            /* path NULL: no driftlead.yaml was found */
+	const char    *store;                 /* absolute */
+	struct roots   roots;
+	struct target *target;
+	size_t         ntarget;
+};
+
+/* Finds driftlead.yaml from `start` upwards (or takes `config`), or the defaults when there is
+ * none: a store in .driftlead/ and the targets `nearest` and `echo` need configuration. */
+struct project *project_load(const char *config, const char *start, const char *store,
+                             struct arena *, struct err *);
+/* Checks everything that can be wrong before the first request and opens the protocol (reads
+ * keys, training files, recorded answers). */
+int target_open(struct target *, struct arena *, struct err *);
+
+/* ---- protocols: bytes out, bytes in ---------------------------------------------------------------- */
+
+enum wire {
+	WIRE_HTTP,
+	WIRE_CHILD,                           /* one line to a worker, one line back */
+	WIRE_LOCAL                            /* nothing moves: the request is handed to reply */
+};
+
+struct request {
+	const char   *path;                   /* appended to the target's url */
+	const char  **header;
+	size_t        nheader;
+	struct buf    body;
+	bool          stream;                 /* server-sent events are expected */
+};
+
+struct protocol {
+	const char *name, *help;
+	enum wire   wire;
+	const struct conf_key *params;        /* NULL, or a table ending in {0} */
+	size_t      size;
+	/* Checks params and prepares target->state.  Optional. */
+	int  (*open)(struct target *, struct arena *, struct err *);
+	/* A case to bytes.  For WIRE_LOCAL the body is what `reply` gets. */
+	void (*request)(struct request *, const struct target *, const struct test_case *, int rep,
+	                struct arena *);
+	/* Bytes to a completion.  Cannot fail: a body it cannot read is OUT_GARBAGE with `why`.
+	 * Sets outcome, text, why, finish, served, tokens, lp; *c starts as completion_blank. */
+	void (*reply)(struct completion *, const struct target *, int status, struct str body,
+	              struct arena *);
+	/* Optional: one server-sent event, whose text is appended to `text`.  True when the stream
+	 * is complete.  `reply` is not called for streams that began with status 200. */
+	bool (*event)(struct completion *, struct buf *text, const struct target *, struct str data,
+	              struct arena *);
+};
+
+const struct protocol *protocol_find(const char *name);
+const struct protocol *const *protocol_all(void);               /* NULL-terminated */
+struct completion completion_blank(void);
+
+/* How to go on after an HTTP answer that is not a completion (ecosystem conventions: status,
+ * headers, error body).  policy.c */
+enum retry { RETRY_NO, RETRY_YES, RETRY_STOP /* no request to this target can succeed */ };
+struct retry_advice { enum retry what; double wait; /* seconds, -1: none given */ };
+struct reply_head {
+	int    status;
+	double retry_after;                   /* seconds, from retry-after-ms or retry-after; -1 */
+	int    should_retry;                  /* x-should-retry: 1, 0, or -1 absent */
+	double limit_reset;                   /* seconds to wait because remaining is 0; -1 */
+	bool   gzip_error;
+};
+/* Reads one header line into head (case-insensitive; HTTP dates against now). */
+void reply_head_line(struct reply_head *, struct str line, int64_t now_ms);
+struct retry_advice retry_advise(const struct reply_head *, struct str body);
+/* min(0.5 * 2^attempt, 8) seconds with up to 25 % jitter from rng_at. */
+double retry_backoff(int attempt, uint64_t jitter_key, uint64_t index);
+
+/* sse.c: server-sent events from chunks cut anywhere. */
+struct sse { struct buf line, data; bool bom_done, over; };
+/* Calls fn for each complete event's data; returns false if fn did, or a line passed the ceiling. */
+bool sse_feed(struct sse *, struct str chunk, bool (*fn)(void *ctx, struct str data), void *ctx);
+void sse_free(struct sse *);
+
+/* ---- engine.c: one thread, one loop ----------------------------------------------------------------- */
+
+struct job { const struct test_case *tc; int rep; };
+
+struct engine_state {
+	size_t in_flight, waiting;            /* asked; sleeping before a retry */
+	int    slots;                         /* now, after AIMD */
+	long   requests;                      /* sent so far, retries included */
+};
+
+/*
+ * The engine asks the feed for work whenever a slot is free, and counts a slot as free again
+ * only when its result is saved: what a crash can lose is at most `slots` calls.
+ */
+struct feed {
+	/* False: nothing more (it will not be asked again).  What the job points to lives in
+	 * `slot` until done. */
+	bool   (*next)(void *ctx, struct job *, struct arena *slot);
+	/* raw: the body as it came.  False: stop asking (a budget, a dead target). */
+	bool   (*done)(void *ctx, const struct job *, const struct completion *, struct str raw);
+	size_t (*unsaved)(void *ctx);
+	void   (*save)(void *ctx);
+	/* At most ten times a second. */
+	void   (*beat)(void *ctx, const struct engine_state *);
+	void   *ctx;
+};
+
+enum engine_stop { ENGINE_END, ENGINE_FEED, ENGINE_SIGNAL, ENGINE_DEAD };
+struct engine_result {
+	enum engine_stop stop;
+	int    signal;
+	long   requests;
+	char   why[256];                      /* for ENGINE_DEAD */
+};
+struct engine_result engine_run(const struct target *, const struct feed *, uint64_t seed);
+
+/* http.c: one libcurl multi handle on epoll, used by engine.c only. */
+/* child.c: workers of an exec target, used by engine.c only. */
+
+/* serve.c: the local server of a target. */
+int  serve_start(struct target *, struct arena *, struct err *);  /* waits for its health URL */
+void serve_stop(struct target *);                                  /* also from atexit and signals */
+const char *serve_record(const struct target *);                   /* JSON: version, weights digest */
+
+/* ---- the three stages --------------------------------------------------------------------------------- */
+
+struct budget { double max_cost; long max_tokens; double max_time; };  /* 0: none */
+
+struct run_options {
+	bool          fresh, dry_run, quiet;
+	struct texts  filter;                 /* id:, slice:, tag:, failed:RUN */
+	struct budget budget;
+	const char   *command;                /* as typed, without secrets */
+};
+
+struct run_result { long run; bool resumed; enum run_state state; int signal; char why[256]; };
+/* Asks what is missing and commits completions with their scores.  0, or the exit status. */
+int stage_run(struct store *, struct suite *, struct target *, const struct run_options *,
+              struct run_result *, struct err *);
+/* Scores one completion by every metric of the suite, as RUN and SCORE both do. */
+void score_completion(struct store *, const struct suite *, long run, const struct test_case *,
+                      int rep, const struct completion *, struct score *out, struct arena *scratch);
+/* Scores all stored completions anew; no request is sent. */
+void stage_score(struct store *, const struct suite *, long run);
+/* One estimate per metric and slice from the scores in the store. */
+void stage_estimate(struct store *, const struct suite *, long run, struct arena *);
+/* Judges every gate and the release; stores and returns the verdict.  *json: the object that
+ * --json prints under "verdict", and the array under "gates". */
+struct release { enum verdict verdict; const char *reason; struct str verdict_json, gates_json;
+                 struct str lines; /* one per gate, for people */ };
+int stage_gate(struct store *, const struct suite *, long run, long base, struct release *,
+               struct arena *, struct err *);
+
+/* Which run a word means: a number, `last`, `last~2`, a target's or a baseline's name.
+ * 0 and a sentence when there is none. */
+long run_resolve(struct store *, const char *word, const char *suite_name, struct err *);
+
+/* ---- commands ----------------------------------------------------------------------------------------------- */
+
+enum { NEEDS_NOTHING = 0, NEEDS_PROJECT = 1, NEEDS_STORE_READ = 2, NEEDS_STORE_WRITE = 4,
+       NEEDS_STORE_CREATE = 8 };
+
+/* What main.c opened before it called a command. */
+struct session {
+	struct arena   *arena;                /* the program's */
+	struct project *project;
+	struct store   *store;
+	struct texts    operand;
+	void           *options;              /* the command's struct, filled */
+	const char     *command_line;
+	bool            json, quiet, colour;
+};
+
+struct command {
+	const char *name, *chapter, *operands, *help;
+	const struct opt *options;            /* NULL, or a table ending in {0} */
+	size_t      size;                     /* of the options struct */
+	unsigned    needs;
+	int         min_operands, max_operands;
+	int       (*main)(struct session *);  /* returns the exit status */
+};
+const struct command *command_find(const char *name);
+const struct command *const *command_all(void);                  /* NULL-terminated, in .def order */
+extern const struct opt common_options[];                          /* --store, --config, --json, ... */
+
+#endif

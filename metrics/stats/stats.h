@@ -1,0 +1,142 @@
+/*
+ * stats.h -- statistics: estimates, tests, intervals.
+ *
+ * Layer 3.  Pure functions of their arguments: no I/O, no state, no clock.  Formulas, their
+ * sources and every convention for degenerate input are in driftlead-statistics(7).
+ *
+ * Rates and differences are proportions (0.02, not 2 %).  `conf` is the two-sided
+ * confidence, `alpha` the one-sided error.  What is undefined says so in a flag; no function
+ * returns NaN or infinity where its contract gives a number.
+ */
+#ifndef STATS_H
+#define STATS_H
+
+#include "harness/base/base.h"
+#include "harness/base/nouns.h"
+
+struct interval { double lo, hi; };
+
+/* ---- special.c: distributions ------------------------------------------------------------- */
+
+double normal_cdf(double z);
+double normal_sf(double z);
+double normal_log_cdf(double z);
+double normal_log_sf(double z);
+double normal_quantile(double p);                       /* of the lower tail */
+double t_cdf(double t, double df);
+double t_sf(double t, double df);
+double t_quantile(double p, double df);
+double chi2_cdf(double x, double df);
+double chi2_sf(double x, double df);
+double chi2_quantile(double p, double df);
+double beta_cdf(double x, double a, double b);           /* regularised incomplete beta */
+double beta_sf(double x, double a, double b);
+double beta_quantile(double p, double a, double b);
+double binom_pmf(long k, long n, double p);
+double binom_cdf(long k, long n, double p);              /* P(X <= k) */
+double binom_sf(long k, long n, double p);               /* P(X > k) */
+
+/* ---- interval.c: one rate, one quantile ------------------------------------------------------ */
+
+struct interval rate_wilson(long x, long n, double conf);          /* n = 0: [0,1] */
+struct interval rate_clopper_pearson(long x, long n, double conf);
+struct interval rate_wald(long x, long n, double conf);            /* for comparison only */
+struct interval rate_agresti_coull(long x, long n, double conf);   /* for comparison only */
+struct interval rate_jeffreys(long x, long n, double conf);
+/* Ranks (from 1) of the order statistics that bound the q-quantile; 0: no such bound exists. */
+struct ranks { long lo, hi; double coverage; };
+struct ranks quantile_ranks(long n, double q, double conf);
+
+/* ---- mean.c: the mean of units, weighted to production ----------------------------------------- */
+
+/*
+ * Independent units in parallel arrays of length n.  Repeats are averaged into `y` before.
+ * `y` is a score, or a paired difference.
+ */
+struct sample {
+	const double *y;
+	const double *weight;    /* NULL: all 1 */
+	const int    *stratum;   /* 0 .. nstratum-1; NULL: one stratum */
+	const long   *cluster;   /* 0 .. ncluster-1; NULL: each unit is its own */
+	size_t        n, nstratum, ncluster;
+	const double *share;     /* by stratum, summing to 1; NULL: as they come in the sample */
+	bool          binary;    /* every y is 0 or 1 (or, a difference of such, -1, 0, 1) */
+};
+
+struct mean {
+	bool        known;        /* n > 0, and strata present to carry the shares */
+	double      at;
+	bool        has_se;
+	double      se, df;       /* of the t interval */
+	long        n, nclusters;
+	double      n_eff;        /* Kish, for the weights */
+	double      moved;        /* share of strata that had no unit, given to the others */
+	bool        degenerate;   /* no variation: intervals come from the exact bound */
+	double      lo_value, hi_value;  /* range of y that the degenerate bound assumes */
+	const char *method;       /* "t", "clustered t (CR2)", "post-stratified t", ... */
+};
+
+/* Mean, standard error and degrees of freedom by the design of the sample: iid, clustered
+ * (CR2, Satterthwaite), post-stratified, stratified clusters (linearised). */
+struct mean sample_mean(const struct sample *, struct arena *scratch);
+/* Two-sided interval of a mean; a degenerate one from Clopper-Pearson on n_eff or clusters. */
+struct interval mean_interval(const struct mean *, double conf);
+/* The estimate of a metric: Wilson for a plain binary sample, else the interval above. */
+struct estimate sample_estimate(const struct sample *, double conf, struct arena *scratch);
+
+/* ---- paired.c: two runs on the same units ---------------------------------------------------------- */
+
+/* Binary pairs: n11 both pass, b pass->fail (regressions), c fail->pass (fixes), n00. */
+struct table2 { long n11, b, c, n00; };
+
+struct mcnemar { double p_exact, p_midp; };
+struct mcnemar mcnemar_regression(long b, long c);       /* one-sided, H0: no loss; n = 0: 1 */
+/* Tango 1998: the score statistic of delta = (c-b)/n against delta0, and its interval. */
+double          tango_z(long b, long c, long n, double delta0);
+struct interval tango_interval(long b, long c, long n, double conf);
+
+/* What a gate asks of a pair of runs; differences are candidate minus baseline, turned so
+ * that positive is better. */
+struct paired {
+	bool            known;         /* there are pairs */
+	bool            binary;        /* `table` is meaningful */
+	struct table2   table;
+	long            n, nclusters;
+	double          n_eff;
+	double          at;            /* the difference, production-weighted where shares are given */
+	double          candidate, baseline;   /* the two means over the same units */
+	struct interval ci90, ci95;
+	double          p_noninferiority;      /* H0: difference <= -margin */
+	double          p_regression;          /* H0: difference >= 0; mid-p for plain binary */
+	double          psi;           /* discordance: share of units that differ */
+	double          sd;            /* of the unit difference */
+	double          se;            /* of `at`, 0 if the score method has none */
+	const char     *method;        /* "tango score", "paired t", "clustered paired t (CR2)", ... */
+	const char     *p_method;      /* "mcnemar mid-p", "t" */
+};
+
+/* `cand` and `base` are unit means over the design (whose y is not read); lower_is_better
+ * turns the difference.  margin >= 0. */
+struct paired paired_compare(const struct sample *design, const double *cand, const double *base,
+                             bool lower_is_better, double margin, struct arena *scratch);
+
+/* ---- multiplicity.c ----------------------------------------------------------------------------------- */
+
+void adjust_holm(double *p, size_t n);                    /* in place: adjusted p-values */
+void adjust_hochberg(double *p, size_t n);
+void adjust_bh(double *p, size_t n);
+
+/* ---- power.c ----------------------------------------------------------------------------------------------- */
+
+/* Pairs for the non-inferiority test to succeed with `power` if the true change is `drop`
+ * below zero: ((z_alpha + z_beta) / (margin - drop))^2 (psi - drop^2), rounded up; 0 if no
+ * number would do (drop >= margin). */
+long   size_noninferiority(double margin, double drop, double psi, double alpha, double power);
+/* The same for a continuous difference with standard deviation sd. */
+long   size_noninferiority_mean(double margin, double drop, double sd, double alpha, double power);
+/* Units for a one-sided bound on a rate now at p to clear `target`; 0: no number would do. */
+long   size_rate_bound(double p, double target, double alpha, double power);
+/* The smallest drop that n pairs at discordance psi find with `power` (one-sided alpha). */
+double mde_paired(long n, double psi, double alpha, double power);
+
+#endif
