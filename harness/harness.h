@@ -77,7 +77,7 @@ struct suite *suite_from_source(struct str source, const char *path, struct aren
 /* Reads the cases twice, as a stream: checks and draws, then writes what was drawn into the
  * store unless it is there.  Sets digest, row, ncases and the slices.  0, or -1 and all
  * mistakes (at most 100 shown). */
-int suite_store(struct suite *, const struct roots *, struct store *, struct err *);
+int suite_store(struct suite *, const struct roots *, struct store *, struct arena *, struct err *);
 
 /* Largest remainder with floors: how many cases of each slice make `size`.  draw[i] is at
  * most found[i]; -1 and a sentence when floors do not fit. */
@@ -101,8 +101,9 @@ struct target {
 	const char            *unix_socket;   /* or NULL */
 	const char            *key_env;       /* name of the environment variable, or NULL */
 	struct str             key;           /* its value; never stored, printed or logged */
-	const char           **header;        /* "Name: value", configured; none is secret */
+	const char           **header;        /* "Name: value", ${NAME} replaced by target_open */
 	size_t                 nheader;
+	struct texts           secret;        /* every value that came from the environment */
 	const char            *ca_file;       /* or NULL */
 	int                    slots;
 	double                 per_minute;    /* 0: no pacing */
@@ -136,6 +137,11 @@ struct project *project_load(const char *config, const char *start, const char *
 /* Checks everything that can be wrong before the first request and opens the protocol (reads
  * keys, training files, recorded answers). */
 int target_open(struct target *, struct arena *, struct err *);
+/* The named target; without a name the only one.  A protocol that needs no parameter is a
+ * target of its own name. */
+struct target *target_find(struct project *, const char *name, struct arena *, struct err *);
+/* Replaces every secret of the target in `text` by "***"; `text` itself if there is none. */
+struct str target_redact(const struct target *, struct str text, struct arena *);
 
 /* ---- protocols: bytes out, bytes in ---------------------------------------------------------------- */
 

@@ -156,6 +156,7 @@ void          sha256_add(struct sha256 *, struct str);
 void          sha256_field(struct sha256 *, struct str);
 /* 64 lower-case hex digits and a NUL into `hex`; frees the state. */
 void          sha256_end(struct sha256 *, char hex[65]);
+void          sha256_of(struct str, char hex[65]);
 void          hex_of(const void *, size_t, char *out);        /* 2n digits and a NUL */
 
 /* ---- rng.c: random numbers with an address ------------------------------------------------- */
@@ -230,6 +231,8 @@ int  file_read(const char *base_dir, const char *path, const struct roots *, siz
 /* Writes beside, syncs and renames: the old file or the whole new one, never half.
  * "-" is standard output. */
 int  file_write(const char *path, struct str, unsigned mode, struct err *) MUST_USE;
+void file_close(int fd);
+bool file_is_dir(const char *path);
 char *path_join(const char *dir, const char *path, struct arena *);  /* absolute `path` wins */
 char *path_dir(const char *path, struct arena *);
 

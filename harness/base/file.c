@@ -36,6 +36,20 @@ path_dir(const char *path, struct arena *a)
 	return arena_fmt(a, "%.*s", (int)(slash - path), path);
 }
 
+void
+file_close(int fd)
+{
+	close(fd);
+}
+
+bool
+file_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool
 is_below(const char *path, const struct roots *roots)
 {
