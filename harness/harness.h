@@ -264,10 +264,12 @@ struct run_options {
 struct run_result { long run; bool resumed; enum run_state state; int signal; char why[256]; };
 /* Asks what is missing and commits completions with their scores.  0, or the exit status. */
 int stage_run(struct store *, struct suite *, struct target *, const struct run_options *,
-              struct run_result *, struct err *);
+              struct run_result *, struct arena *, struct err *);
 /* Scores one completion by every metric of the suite, as RUN and SCORE both do. */
 void score_completion(struct store *, const struct suite *, long run, const struct test_case *,
                       int rep, const struct completion *, struct score *out, struct arena *scratch);
+/* The expected answers from the JSON list that the store keeps. */
+void case_expect(struct test_case *, struct str json, struct arena *);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
 /* One estimate per metric and slice from the scores in the store. */
@@ -282,6 +284,15 @@ int stage_gate(struct store *, const struct suite *, long run, long base, struct
 /* Which run a word means: a number, `last`, `last~2`, a target's or a baseline's name.
  * 0 and a sentence when there is none. */
 long run_resolve(struct store *, const char *word, const char *suite_name, struct err *);
+
+/* ---- output.c: a run for machines and for people, from its rows ------------------------------- */
+
+/* The members "run" and "estimates", appended to an open object. */
+void output_run_json(struct buf *, struct store *, long run);
+/* The summary: what was asked, outcomes, an estimate per metric (and per slice if `slices`). */
+void output_run_text(struct buf *, struct store *, long run, bool slices);
+/* The suite of a stored run: its source as it was, slices from the store.  NULL: mistakes. */
+struct suite *suite_of_run(struct store *, long run, struct arena *, struct err *);
 
 /* ---- commands ----------------------------------------------------------------------------------------------- */
 
