@@ -144,15 +144,13 @@ judge_bound(struct gating *g, struct judged *j)
 struct pairs {
 	struct columns c;                 /* y candidate, y2 baseline; measured: both measured */
 	struct columns both;              /* pairs that the service answered in both runs */
-	long ncandidate, nbase, nedited, nkeyed;
+	long ncandidate, nedited, nkeyed;  /* keyed: the same case is in both runs */
 	long only_candidate_missing, only_base_missing;
 };
 
 static void
-add_pair(struct pairs *p, const struct judged *j, const struct unit *c, const struct unit *b)
+add_pair(struct pairs *p, const struct unit *c, const struct unit *b)
 {
-	if (j->gate->slice >= 0 && c->slice != j->gate->slice)
-		return;
 	p->nkeyed++;
 	if (!c->known || !b->known)
 		return;
@@ -163,38 +161,24 @@ add_pair(struct pairs *p, const struct judged *j, const struct unit *c, const st
 	p->only_base_missing += b->nservice > 0 && c->nservice == 0;
 }
 
-/* Joins the two runs' units in the order of their case ids. */
 static void
 read_pairs(struct gating *g, struct judged *j, struct pairs *p)
 {
-	enum scale scale = j->metric->scorer->scale;
-	struct unit_reader rc = unit_open(g->store, g->runs.run, j->gate->metric, scale);
-	int base_metric = (int)store_long(g->store, -1,
-	    "SELECT metric FROM v_metric WHERE run = ? AND name = ?", "is", g->runs.base, j->metric->name);
-	struct unit_reader rb = unit_open(g->store, g->runs.base, base_metric, scale);
+	struct pair_reader r = pair_open(g->store, g->runs.run, g->runs.base, j->gate->metric,
+	    j->metric->name, j->metric->scorer->scale);
 	struct unit c, b;
-	bool hc = unit_next(&rc, &c), hb = unit_next(&rb, &b);
-	int slice = j->gate->slice;
+	enum pairing how;
 
-	while (hc || hb) {
-		int order = !hc ? 1 : !hb ? -1 : str_cmp(c.case_id, b.case_id);
-
-		if (order <= 0 && (slice < 0 || c.slice == slice)) {
-			p->ncandidate++;
-			j->missing_candidate += c.nservice > 0;
+	while (pair_next(&r, &c, &b, &how)) {
+		if (how == PAIR_ONLY_BASE || (j->gate->slice >= 0 && c.slice != j->gate->slice))
+			continue;
+		p->ncandidate++;
+		p->nedited += how == PAIR_EDITED;
+		j->missing_candidate += c.nservice > 0;
+		if (how == PAIR_BOTH) {
+			j->missing_baseline += b.nservice > 0;
+			add_pair(p, &c, &b);
 		}
-		if (order >= 0) {
-			p->nbase++;
-			j->missing_baseline += order == 0 && b.nservice > 0 && (slice < 0 || c.slice == slice);
-		}
-		if (order == 0 && str_eq(c.hash, b.hash))
-			add_pair(p, j, &c, &b);
-		else if (order == 0)
-			p->nedited++;
-		if (order <= 0)
-			hc = unit_next(&rc, &c);
-		if (order >= 0)
-			hb = unit_next(&rb, &b);
 	}
 }
 

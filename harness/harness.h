@@ -299,27 +299,40 @@ struct suite *suite_of_run(struct store *, long run, struct arena *, struct err 
 enum { NEEDS_NOTHING = 0, NEEDS_PROJECT = 1, NEEDS_STORE_READ = 2, NEEDS_STORE_WRITE = 4,
        NEEDS_STORE_CREATE = 8 };
 
+/* The options every command takes.  A command's own options struct starts with it. */
+struct common { const char *store, *config; bool json, quiet, help; };
+extern const struct opt common_options[];
+
 /* What main.c opened before it called a command. */
 struct session {
 	struct arena   *arena;                /* the program's */
-	struct project *project;
+	struct project *project;              /* NEEDS_PROJECT and every NEEDS_STORE */
 	struct store   *store;
 	struct texts    operand;
 	void           *options;              /* the command's struct, filled */
 	const char     *command_line;
-	bool            json, quiet, colour;
+	struct buf      out;                  /* printed when the command returns */
 };
 
 struct command {
 	const char *name, *chapter, *operands, *help;
+	const char *about;                    /* a paragraph or an example for -h */
 	const struct opt *options;            /* NULL, or a table ending in {0} */
 	size_t      size;                     /* of the options struct */
 	unsigned    needs;
-	int         min_operands, max_operands;
-	int       (*main)(struct session *);  /* returns the exit status */
+	size_t      min_operands, max_operands;
+	int       (*main)(struct session *, struct err *);   /* the exit status; prints out and err */
 };
 const struct command *command_find(const char *name);
 const struct command *const *command_all(void);                  /* NULL-terminated, in .def order */
-extern const struct opt common_options[];                          /* --store, --config, --json, ... */
+/* What `driftlead help` and `driftlead NAME -h` print. */
+void help_overview(struct buf *);
+void help_command(struct buf *, const struct command *);
+const char *help_nearest(const char *name);
+
+/* suite.c and target.c: the tables that the schema is written from. */
+extern const struct conf_key suite_top_keys[], suite_field_keys[], suite_expect_keys[],
+    suite_slice_keys[], suite_msg_keys[], suite_metric_keys[], suite_gate_keys[];
+extern const struct conf_key project_keys[], target_keys[], price_keys[];
 
 #endif

@@ -200,7 +200,7 @@ output_run_text(struct buf *b, struct store *st, long run, bool slices)
 			buf_fmt(b, ", $%.4g", query_real(t, 4));
 		query_free(t);
 	}
-	buf_fmt(b, "\n  suite digest %.16s\n", query_text(q, 1).p);
+	buf_fmt(b, "\n  suite digest %.*s\n", STR_ARG(str_sub(query_text(q, 1), 0, 16)));
 	query_free(q);
 	estimate_lines(b, st, run, slices);
 	arena_free(&a);

@@ -39,7 +39,7 @@ unit_next(struct unit_reader *r, struct unit *u)
 	double sum = 0, measured = 0;
 	int nvalue = 0, nmeasured = 0;
 
-	if (!r->pending) {
+	if (!r->pending) {                      /* may be asked again at the end */
 		buf_free(&r->id);
 		buf_free(&r->hash);
 		buf_free(&r->cluster);
@@ -73,6 +73,41 @@ unit_next(struct unit_reader *r, struct unit *u)
 	u->measured = nmeasured ? measured / nmeasured : 0;
 	return true;
 }
+
+/* ---- two runs ----------------------------------------------------------------------------- */
+
+struct pair_reader
+pair_open(struct store *st, long run, long base, int metric, const char *name, enum scale scale)
+{
+	long base_metric = store_long(st, -1, "SELECT metric FROM v_metric WHERE run = ? AND name = ?",
+	    "is", base, name);
+
+	return (struct pair_reader){ .rc = unit_open(st, run, metric, scale),
+		.rb = unit_open(st, base, (int)base_metric, scale) };
+}
+
+bool
+pair_next(struct pair_reader *p, struct unit *c, struct unit *b, enum pairing *how)
+{
+	int order;
+
+	if (!p->hc)
+		p->hc = unit_next(&p->rc, &p->c);
+	if (!p->hb)
+		p->hb = unit_next(&p->rb, &p->b);
+	if (!p->hc && !p->hb)
+		return false;
+	order = !p->hc ? 1 : !p->hb ? -1 : str_cmp(p->c.case_id, p->b.case_id);
+	*c = order <= 0 ? p->c : (struct unit){ 0 };
+	*b = order >= 0 ? p->b : (struct unit){ 0 };
+	*how = order < 0 ? PAIR_ONLY_CANDIDATE : order > 0 ? PAIR_ONLY_BASE :
+	    str_eq(c->hash, b->hash) ? PAIR_BOTH : PAIR_EDITED;
+	p->hc = order > 0 && p->hc;
+	p->hb = order < 0 && p->hb;
+	return true;
+}
+
+/* ---- columns ------------------------------------------------------------------------------ */
 
 static long
 cluster_of(struct columns *c, struct str name)

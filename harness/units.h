@@ -34,6 +34,16 @@ struct unit_reader {
 struct unit_reader unit_open(struct store *, long run, int metric, enum scale);
 bool unit_next(struct unit_reader *, struct unit *);   /* false at the end, and frees */
 
+/* Two runs' units joined by case id, in its order. */
+enum pairing { PAIR_BOTH, PAIR_EDITED /* same id, other bytes */, PAIR_ONLY_CANDIDATE, PAIR_ONLY_BASE };
+struct pair_reader { struct unit_reader rc, rb; struct unit c, b; bool hc, hb; };
+
+/* `metric` counts in the candidate's run; in the base it is found by name. */
+struct pair_reader pair_open(struct store *, long run, long base, int metric, const char *name,
+                             enum scale);
+/* False at the end, and frees.  The unit that a row lacks is zeroed. */
+bool pair_next(struct pair_reader *, struct unit *candidate, struct unit *base, enum pairing *);
+
 /* Growing columns of a struct sample. */
 struct columns {
 	double *y, *y2, *measured, *weight;
