@@ -96,6 +96,10 @@ conn_begin(int fd)
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->fd = fd;
+	c->next = hub.all;
+	if (hub.all != NULL)
+		hub.all->prev = c;
+	hub.all = c;
 	c->events = EPOLLIN;
 	if (hub.tls != NULL) {
 		c->tls = SSL_new(hub.tls);
@@ -110,7 +114,6 @@ conn_begin(int fd)
 		hub.conns_max = hub.conns;
 }
 
-/* Enters a state in which the request waits for us. */
 void
 conn_busy(struct conn *c, enum state state)
 {
@@ -125,6 +128,9 @@ conn_end(struct conn *c, bool reset)
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
 	timer_clear(c);
+	*(c->prev != NULL ? &c->prev->next : &hub.all) = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
 	if (c->state == WAITING || c->state == STALLED)
 		hub.busy--;
 	if (reset)

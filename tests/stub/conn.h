@@ -18,6 +18,7 @@ enum state {
 };
 
 struct conn {
+	struct conn *prev, *next;   /* in hub.all */
 	int        fd;
 	SSL       *tls;
 	enum state state;
@@ -40,6 +41,7 @@ struct hub {
 	struct service *service;
 	int             epoll;
 	SSL_CTX        *tls;
+	struct conn    *all;
 	struct conn   **heap;           /* by due time, the earliest first */
 	size_t          nheap, cap;
 	long            conns, conns_max, conns_all;
@@ -49,6 +51,7 @@ struct hub {
 extern struct hub hub;
 
 void conn_begin(int fd);
+/* Closes at once, with a RST if `reset`, and frees. */
 void conn_end(struct conn *, bool reset);
 /* Reads what there is.  False: the peer is gone. */
 bool conn_read(struct conn *);
@@ -56,6 +59,7 @@ bool conn_read(struct conn *);
 int  conn_write(struct conn *);
 /* Goes on with a TLS handshake.  1: it is done; 0: later; -1: it failed. */
 int  conn_shake(struct conn *);
+/* Enters a state in which the request waits for us. */
 void conn_busy(struct conn *, enum state);
 
 void timer_set(struct conn *, double due);

@@ -2,7 +2,7 @@
  * serve.c -- requests: one thread, one epoll set, answers as the play has them.
  *
  * A connection answers one request at a time, in the order they came, so pipelined requests
- * wait in its buffer.  Between bytes it is in one of the states of enum state.
+ * wait in its buffer.
  */
 #include "tests/stub/conn.h"
 
@@ -321,6 +321,7 @@ serve(struct service *s)
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &hub.service }, got[EVENTS];
 	struct epoll_event end = { .events = EPOLLIN, .data.ptr = NULL };
 	sigset_t signals;
+	bool ended = false;
 	int fd;
 
 	hub.service = s;
@@ -334,17 +335,21 @@ serve(struct service *s)
 	if (hub.epoll < 0 || fd < 0 || epoll_ctl(hub.epoll, EPOLL_CTL_ADD, s->listener, &ev) < 0
 	    || epoll_ctl(hub.epoll, EPOLL_CTL_ADD, fd, &end) < 0)
 		die(EXIT_SURROUNDINGS, "epoll does not start: %s", strerror(errno));
-	for (;;) {
+	while (!ended) {
 		int n = epoll_wait(hub.epoll, got, EVENTS, timer_wait_ms());
 
 		for (int i = 0; i < n; i++) {
 			if (got[i].data.ptr == NULL)
-				return;
-			if (got[i].data.ptr == &hub.service)
+				ended = true;
+			else if (got[i].data.ptr == &hub.service)
 				accept_all();
 			else
 				conn_event(got[i].data.ptr, got[i].events);
 		}
 		timers_run();
 	}
+	while (hub.all != NULL)
+		conn_end(hub.all, false);
+	mem_free(hub.heap);
+	SSL_CTX_free(hub.tls);
 }
