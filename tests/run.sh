@@ -48,10 +48,12 @@ worker() {
 	done
 }
 
-# "passed failed skipped planned" of a TAP output; a plan that is missing is -1.
+# "passed failed skipped planned" of a TAP output; a plan that is missing is -1.  cmocka writes
+# "not ok N # SKIP name" for a test that was skipped.
 count() {
 	awk '
 	/^1\.\.[0-9]+/ { plan += substr($1, 4); planned = 1 }
+	/^not ok [0-9]+ # SKIP / { skip++; next }
 	/^not ok/      { bad++; next }
 	/^ok/          { if (tolower($0) ~ /# skip/) skip++; else good++ }
 	END            { print good + 0, bad + 0, skip + 0, planned ? plan : -1 }' "$1"
@@ -91,7 +93,7 @@ END
 		echo "      its folder: $work/$i.scratch"
 	else
 		echo "pass  $file ($good$([ "$skip" -gt 0 ] && echo ", $skip skipped"))"
-		grep -i '^ok.*# skip' "$work/$i.out" | sed 's/^/      /'
+		grep -iE '^(not )?ok.*# skip' "$work/$i.out" | sed 's/^/      /'
 		rm -rf "$work/$i.scratch"
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))

@@ -122,7 +122,8 @@ argument(const char *s)
 int
 main(int argc, char **argv)
 {
-	static const char head[] = "{\"model\":\"stub-1\",\"messages\":[{\"role\":\"user\",\"content\":\"";
+	static const char head[] =
+		"{\"model\":\"stub-1\",\"messages\":[{\"role\":\"user\",\"content\":\"";
 	struct bare b = { .due = -1 };
 	struct curl_slist *headers = NULL;
 	struct buf body = { 0 };

@@ -208,7 +208,8 @@ conn_write(struct conn *c)
 		ssize_t n;
 
 		if (c->tls != NULL) {
-			int rc = SSL_write(c->tls, c->out.p + c->sent, left > INT32_MAX ? INT32_MAX : (int)left);
+			int rc = SSL_write(c->tls, c->out.p + c->sent,
+			                   left > INT32_MAX ? INT32_MAX : (int)left);
 
 			if (rc <= 0) {
 				uint32_t events = tls_wants(c, rc);

@@ -205,7 +205,8 @@ step(struct reader *r, struct step *s)
 		.usage_out = USAGE_COUNTED, .cut = -1, .stream_cut = -1 };
 	buf_reset(&r->head);
 	if (reader_at(r, "hangup") || reader_at(r, "reset") || reader_at(r, "stall")) {
-		s->ending = reader_at(r, "hangup") ? END_CLOSE : reader_at(r, "reset") ? END_RESET : END_STALL;
+		s->ending = reader_at(r, "hangup") ? END_CLOSE
+		          : reader_at(r, "reset") ? END_RESET : END_STALL;
 		if (reader_next(r) < 0)
 			return -1;
 		if (reader_at(r, "after"))

@@ -149,7 +149,8 @@ next_request(struct conn *c)
 			return true;
 		}
 		if (line.n > 0 && (!str_long(line, &length) || length < 0 || length > BODY_MAX)) {
-			refuse(c, length > BODY_MAX ? 413 : 400, "{\"error\":{\"message\":\"Content-Length\"}}");
+			refuse(c, length > BODY_MAX ? 413 : 400,
+			       "{\"error\":{\"message\":\"a bad Content-Length\"}}");
 			return true;
 		}
 		c->body = (size_t)length;
