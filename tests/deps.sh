@@ -1,10 +1,18 @@
 #!/bin/sh
 # deps.sh -- installs the Debian packages it is given, as far as they are missing.
 #
+#	tests/deps.sh [--try] PACKAGE...
+#
 # On a machine that is not Debian it says what is needed and goes on: the names are then for
-# whoever runs that machine.
+# whoever runs that machine.  With --try it also goes on when installing fails, because a test
+# whose tool is missing skips itself.
 
 set -eu
+try=
+if [ "$1" = --try ]; then
+	try=1
+	shift
+fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	echo "not Debian: please see that these packages, by their Debian names, are here:"
 	echo "  $*"
@@ -17,8 +25,12 @@ for package; do
 done
 [ -n "$missing" ] || exit 0
 sudo=
-[ "$(id -u)" -eq 0 ] || sudo=sudo
+[ "$(id -u)" -eq 0 ] || sudo="sudo DEBIAN_FRONTEND=noninteractive"
 echo "installing:$missing"
-$sudo apt-get update -q
+export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends $missing
+if ! { $sudo apt-get update -q &&
+	$sudo apt-get install -y -q --no-install-recommends $missing; }; then
+	echo "could not install:$missing"
+	[ -n "$try" ]
+fi

@@ -76,13 +76,17 @@ run() {
 	measured run "$1" -t bench --store store.db --config driftlead.yaml --json
 }
 
-# measured ARGS...: driftlead with them; its output to out.  Exit 3 is a verdict, not a failure.
+# measured ARGS...: driftlead with them; its output to out.  Exit 1 and 3 are verdicts, no failures.
 measured() {
-	measure cost "$driftlead" "$@" >out 2>err || [ $? -eq 1 ] || [ $? -eq 3 ] || {
-		echo "driftlead $* failed:" >&2
+	measure cost "$driftlead" "$@" >out 2>err && ended=0 || ended=$?
+	case $ended in
+	0 | 1 | 3) ;;
+	*)
+		echo "driftlead $* failed with status $ended:" >&2
 		cat err >&2
 		exit 1
-	}
+		;;
+	esac
 	read -r wall cpu rss status <cost
 }
 
