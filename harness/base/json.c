@@ -186,15 +186,15 @@ next_byte(struct scan *s)
 	return s->p < s->end ? *s->p : -1;
 }
 
-/* The escape at s->p, which is a backslash. */
+/* The escape at s->p, which is a backslash, in the string that began at `open`. */
 static bool
-check_escape(struct scan *s)
+check_escape(struct scan *s, const unsigned char *open)
 {
 	const unsigned char *p = s->p;
 	long unit;
 
 	if (s->end - p < 2)
-		return fail(s, s->start, "a string is not closed");
+		return fail(s, open, "a string is not closed");
 	if (p[1] != 'u') {
 		if (p[1] == '\0' || strchr("\"\\/bfnrt", p[1]) == NULL)
 			return fail(s, p, "an unknown escape");
@@ -236,7 +236,7 @@ check_string(struct scan *s, bool *escaped)
 		}
 		if (*s->p == '\\') {
 			*escaped = true;
-			if (!check_escape(s))
+			if (!check_escape(s, open))
 				return false;
 		} else if (*s->p < 0x20) {
 			return fail(s, s->p, "a control character in a string");
