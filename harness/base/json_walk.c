@@ -12,7 +12,7 @@
 #include <emmintrin.h>
 #endif
 
-/* ---- where a value ends ---------------------------------------------------------------------- */
+/* ---- where a value ends --------------------------------------------------------------- */
 
 /* The next quote or bracket, or how far whole steps of sixteen bytes reach without one. */
 static inline const char *
@@ -148,7 +148,7 @@ value_at(const char *p, const char *end)
 	return (struct json){ type, { p, (size_t)(q - p) } };
 }
 
-/* ---- walking ----------------------------------------------------------------------------------- */
+/* ---- walking -------------------------------------------------------------------------- */
 
 bool
 json_next(struct json_iter *it, struct json *value)
@@ -400,7 +400,7 @@ json_long(struct json v, long *out)
 	return true;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------- */
 
 /* What stands for the byte at s.p[at]: an escape, or NULL for bytes that go as they are. */
 static const char *

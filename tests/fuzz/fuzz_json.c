@@ -18,7 +18,8 @@ need(bool held, const char *what)
 static void
 check_within(struct str inner, struct str outer)
 {
-	need(inner.p >= outer.p && inner.p + inner.n <= outer.p + outer.n, "a slice leaves its value");
+	need(inner.p >= outer.p && inner.p + inner.n <= outer.p + outer.n,
+	    "a slice leaves its value");
 }
 
 static bool

@@ -49,7 +49,7 @@ assert_str(struct str got, struct str want)
 		fail_msg("'%.*s' instead of '%.*s'", STR_ARG(got), STR_ARG(want));
 }
 
-/* ---- what is refused, and with which words -------------------------------------------------- */
+/* ---- what is refused, and with which words -------------------------------------------- */
 
 static const struct { struct str doc; const char *why; size_t at; } wrong[] = {
 	{ LIT(""), "it is empty", 0 },
@@ -178,7 +178,8 @@ strings_of_every_length(void **state)
 
 			for (size_t k = 0; k < sizeof bad; k++) {
 				doc[i] = bad[k];
-				assert_int_equal(json_parse((struct str){ doc, n + 2 }, &root, &fault), -1);
+				assert_int_equal(-1,
+				    json_parse((struct str){ doc, n + 2 }, &root, &fault));
 			}
 			doc[i] = '\x7f';
 			parse((struct str){ doc, n + 2 });
@@ -225,7 +226,7 @@ many_keys(void **state)
 	buf_free(&b);
 }
 
-/* ---- walking ------------------------------------------------------------------------------------ */
+/* ---- walking -------------------------------------------------------------------------- */
 
 static void
 finds_members(void **state)
@@ -297,7 +298,8 @@ text_and_numbers(void **state)
 		{ LIT("-9223372036854775808"), true, INT64_MIN, -9223372036854775808.0 },
 		{ LIT("9223372036854775808"), false, 0, 9223372036854775808.0 },
 		{ LIT("1e300"), false, 0, 1e300 }, { LIT("1e-999"), true, 0, 0 },
-		{ LIT("0.1"), false, 0, 0.1 }, { LIT("1.7976931348623157e308"), false, 0, 1.7976931348623157e308 },
+		{ LIT("0.1"), false, 0, 0.1 },
+		{ LIT("1.7976931348623157e308"), false, 0, 1.7976931348623157e308 },
 		{ LIT("100000000000000000000000000000000000000000000000000000000000000000000000e-70"),
 		  false, 0, 10.0 + 1e-15 },
 	};
@@ -321,8 +323,8 @@ text_and_numbers(void **state)
 	assert_str(text, STR("plain"));
 	assert_str(json_text(parse(STR("\"\"")), &a), STR(""));
 	assert_str(json_text(parse(STR("12")), &a), STR(""));
-	assert_str(json_text(parse(STR("\"\\\"\\\\\\/\\b\\f\\n\\r\\tA\\u0000\\u00e9\\u20AC\\ud83d\\ude00.\"")),
-	    &a), STR("\"\\/\b\f\n\r\tA\0\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80."));
+	assert_str(json_text(parse(STR("\"\\\"\\\\\\/\\b\\f\\n\\r\\tA\\u0000\\u00e9\\u20AC"
+	    "\\ud83d\\ude00.\"")), &a), STR("\"\\/\b\f\n\r\tA\0\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80."));
 	arena_free(&a);
 }
 
@@ -358,7 +360,7 @@ writes(void **state)
 	buf_free(&b);
 }
 
-/* ---- jansson ---------------------------------------------------------------------------------------- */
+/* ---- jansson -------------------------------------------------------------------------- */
 
 static void
 compare(struct json v, json_t *j)
@@ -448,11 +450,13 @@ static void
 agrees_with_jansson(void **state)
 {
 	static const struct str doc[] = {
-		LIT("[0,-0,0.0,-0.0,1,10,-1,1e5,1E-5,1e+5,123456789.123456789,5e-324,2.2250738585072011e-308]"),
+		LIT("[0,-0,0.0,-0.0,1,10,-1,1e5,1E-5,1e+5,123456789.123456789]"),
+		LIT("[5e-324,2.2250738585072011e-308,1.7976931348623157e308]"),
 		LIT("[9007199254740993,9223372036854775807,-9223372036854775808,9223372036854775808]"),
 		LIT("{\"a\":[true,false,null,\"\\u00e9\\ud834\\udd1e\"],\"b\\u0000c\":{}}"),
 		LIT("\"\\u2028\xe2\x80\xa8\""), LIT(" [ ] "), LIT("\t{\r\n}\t"), LIT("null"), LIT("nulll"),
-		LIT("[1]]"), LIT("[\"a\",]"), LIT("\v1"), LIT("1\0"), LIT("\"\xef\xbf\xbf\""), LIT("{\"a\":1\"b\"}"),
+		LIT("[1]]"), LIT("[\"a\",]"), LIT("\v1"), LIT("1\0"),
+		LIT("\"\xef\xbf\xbf\""), LIT("{\"a\":1\"b\"}"),
 	};
 	char why[32];
 
