@@ -11,14 +11,27 @@
 
 -- ---- bodies -------------------------------------------------------------------------------
 --
--- The digest is XXH3-128 and finds equal bytes; since it can be forged, bytes are compared
--- too, and a body that only shares the digest of another is filed under a salted one.
+-- The key is XXH3 of 64 bits and finds equal bytes; since it can be forged, bytes are compared
+-- too, and two bodies may share a key.  Keys are filed in `digest` many at a time: those of the
+-- bodies after filed.blob are not there yet.
 
 CREATE TABLE blob (
-	id      INTEGER PRIMARY KEY,
-	digest  BLOB NOT NULL UNIQUE,            -- 16 bytes
-	bytes   BLOB NOT NULL                    -- as they came: NULs and broken UTF-8 included
+	id     INTEGER PRIMARY KEY,
+	bytes  BLOB NOT NULL                     -- as they came: NULs and broken UTF-8 included
 ) STRICT;
+
+CREATE TABLE digest (
+	key   INTEGER NOT NULL,                  -- XXH3-64 of the bytes, seed 0
+	blob  INTEGER NOT NULL,                  -- a blob.id; no declared reference, since it is
+	                                         -- written in bulk and read only to compare
+	PRIMARY KEY (key, blob)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE filed (
+	one   INTEGER PRIMARY KEY CHECK (one = 1),
+	blob  INTEGER NOT NULL                   -- the last body whose key is in digest
+) STRICT;
+INSERT INTO filed (one, blob) VALUES (1, 0);
 
 CREATE TRIGGER blob_fixed BEFORE UPDATE ON blob
 BEGIN SELECT RAISE(ABORT, 'a body is never changed'); END;
