@@ -43,6 +43,7 @@ struct store {
 	struct buf    lp, lp_text;
 };
 
+extern const char store_schema[];
 /* store_open with another schema text: how the tests make a store of the next version. */
 int  store_open_schema(struct store **, const char *path, enum store_mode, const char *schema,
                        struct err *) MUST_USE;
