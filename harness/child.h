@@ -69,8 +69,14 @@ struct spawn {
  * the child: PR_SET_PDEATHSIG kills the child when that thread ends.  After a kill -9 of ours
  * only the child itself is killed so; what it started sees its stdin end. */
 int  spawn_start(const struct spawn *, pid_t *, struct err *) MUST_USE;
-/* Where argv[0] leads without starting it, or -1 with the sentence of spawn_start. */
-int  spawn_check(const char *argv0, const char *dir, struct err *) MUST_USE;
+/* The same with nothing to read and both outputs in one pipe, our end of which, non-blocking,
+ * is *out; s->fd is not used. */
+int  spawn_printing(const struct spawn *, pid_t *, int *out, struct err *) MUST_USE;
+/* Runs it to its end, adding what it prints to `said`: -1 and a sentence if it does not end
+ * with status 0 within `seconds`. */
+int  spawn_output(const struct spawn *, double seconds, struct buf *said, struct err *) MUST_USE;
+/* 0 if argv[0] can be started, or -1 with the sentence of spawn_start. */
+int  spawn_check(const char *argv0, const char *dir, struct err *);
 /* The child ended by itself or by a signal; it is not reaped, so its group's id stays its own. */
 bool spawn_over(pid_t);
 void spawn_signal(pid_t, int sig);            /* to the whole group */

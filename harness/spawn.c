@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -17,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FD_REPORT = 3, FD_HIGH = 10, FDS_MAX = 65536 };
+enum { FD_REPORT = 3, FD_HIGH = 10, FDS_MAX = 65536, WAIT_MS = 10, SAID_MAX = 500 };
 
 /* What the child tells us when it cannot become the program. */
 enum step { STEP_EXEC, STEP_DIR, STEP_FDS, STEP_LIMITS };
@@ -321,6 +322,74 @@ spawn_how(struct buf *b, int status)
 		    strsignal(WTERMSIG(status)));
 	else
 		buf_fmt(b, "exited with status %d", WEXITSTATUS(status));
+}
+
+int
+spawn_printing(const struct spawn *what, pid_t *pid, int *out, struct err *e)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), p[2] = { -1, -1 }, bad = -1;
+	struct spawn s = *what;
+
+	if (null < 0 || pipe2(p, O_CLOEXEC) != 0 || fcntl(p[0], F_SETFL, O_NONBLOCK) != 0) {
+		err_set(e, "cannot start '%s': %s", s.argv[0], strerror(errno));
+	} else {
+		s.fd[0] = null;
+		s.fd[1] = s.fd[2] = p[1];
+		bad = spawn_start(&s, pid, e);
+	}
+	if (null >= 0)
+		close(null);
+	if (p[1] >= 0)
+		close(p[1]);
+	if (bad != 0 && p[0] >= 0)
+		close(p[0]);
+	*out = p[0];
+	return bad;
+}
+
+static int
+judge_end(const char *name, bool over, int status, double seconds, struct str said, struct err *e)
+{
+	struct arena a = { 0 };
+	struct buf how = { 0 };
+
+	if (over && status == 0)
+		return 0;
+	if (over)
+		spawn_how(&how, status);
+	else
+		buf_fmt(&how, "did not end in %g s", seconds);
+	said = str_visible(str_trim(said), SAID_MAX, false, &a);
+	err_set(e, "'%s' %s%s%.*s", name, how.p, said.n > 0 ? "; it said: " : "", STR_ARG(said));
+	buf_free(&how);
+	arena_free(&a);
+	return -1;
+}
+
+int
+spawn_output(const struct spawn *s, double seconds, struct buf *said, struct err *e)
+{
+	double limit = tick_now() + seconds;
+	int out, status;
+	char chunk[1024];
+	bool over;
+	pid_t pid;
+
+	if (spawn_printing(s, &pid, &out, e) != 0)
+		return -1;
+	do {
+		struct pollfd fd = { out, POLLIN, 0 };
+		ssize_t n;
+
+		over = spawn_over(pid);                  /* before reading: nothing said last is lost */
+		while ((n = read(out, chunk, sizeof chunk)) > 0 && tick_now() < limit)
+			buf_add(said, chunk, (size_t)n);
+		if (!over)
+			poll(&fd, n != 0, WAIT_MS);      /* at its end the pipe is always ready */
+	} while (!over && tick_now() < limit);
+	status = spawn_reap(pid);
+	close(out);
+	return judge_end(s->argv[0], over, status, seconds, buf_as_str(said), e);
 }
 
 void
