@@ -7,7 +7,8 @@
  *  (2) An answer is one JSON object in one line with the text `text`.  A member that is null
  *      is absent; members not named here are ignored.
  *  (3) A text `error` is the engine's own word that it cannot answer this case: rejected.
- *  (4) `finish` says why the text ended: stop, length or filter; without it, stop.
+ *  (4) `finish` says why the text ended: stop, length or filter; without it, stop.  What a
+ *      filter withheld needs no text.
  *  (5) Anything else is garbage, with what is wrong.
  */
 #include "harness/child.h"
@@ -184,8 +185,6 @@ logprobs_of(struct json obj, struct completion *c, struct arena *a)
 static const char *
 take(struct completion *c, struct json obj, struct arena *a)
 {
-	struct json text;
-
 	if (!tokens_of(obj, "tokens_in", &c->tokens_in))
 		return "'tokens_in' is not a number of tokens";
 	if (!tokens_of(obj, "tokens_out", &c->tokens_out))
@@ -202,11 +201,10 @@ take(struct completion *c, struct json obj, struct arena *a)
 		return "'finish' is not stop, length or filter";
 	if (!logprobs_of(obj, c, a))
 		return "'logprobs' is not a list of {token, logprob}";
-	text = json_get(obj, "text");
-	if (text.type != JSON_STRING && c->outcome != OUT_FILTERED)
-		return text.type == JSON_NONE ? "no member 'text'" : "'text' is not a text";
-	if (text.type == JSON_STRING)
-		c->text = json_text(text, a);
+	if (!text_of(obj, "text", &c->text, a))
+		return "'text' is not a text";
+	if (c->text.p == NULL && c->outcome != OUT_FILTERED)
+		return "no member 'text'";
 	return NULL;
 }
 
