@@ -77,7 +77,7 @@ read_expect(struct reader *r, struct str text)
 			n++;
 		tc->expect = arena_array(&r->scratch, n, sizeof *tc->expect);
 		for (struct json_iter it = { .of = list }; json_next(&it, &item); )
-			tc->expect[tc->nexpect++] = item.type == JSON_STRING ?
+			tc->expect[tc->nexpect++] = item.type == JT_STRING ?
 			    json_text(item, &r->scratch) : item.raw;
 	} else {
 		tc->expect = arena_array(&r->scratch, 1, sizeof *tc->expect);
@@ -102,7 +102,7 @@ read_messages(struct reader *r, struct str text)
 	struct json_fault bad;
 	size_t n = 0;
 
-	if (json_parse(text, &list, &bad) != 0 || list.type != JSON_ARRAY) {
+	if (json_parse(text, &list, &bad) != 0 || list.type != JT_ARRAY) {
 		fault(r, "messages: not a list of {role, content}");
 		return;
 	}
@@ -112,7 +112,7 @@ read_messages(struct reader *r, struct str text)
 	for (struct json_iter it = { .of = list }; json_next(&it, &item); ) {
 		struct json role = json_get(item, "role"), content = json_get(item, "content");
 
-		if (role.type != JSON_STRING || content.type != JSON_STRING) {
+		if (role.type != JT_STRING || content.type != JT_STRING) {
 			fault(r, "messages: every message has a role and a content, both text");
 			return;
 		}

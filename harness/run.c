@@ -310,8 +310,8 @@ answer_limit(const struct target *t)
 		for (size_t i = 0; i < COUNT(name); i++) {
 			struct arena a = { 0 };
 			struct json v = json_get(config, name[i]);
-			bool found = v.type == JSON_NUMBER ? json_long(v, &n) :
-			    v.type == JSON_STRING && str_long(json_text(v, &a), &n);
+			bool found = v.type == JT_NUMBER ? json_long(v, &n) :
+			    v.type == JT_STRING && str_long(json_text(v, &a), &n);
 
 			arena_free(&a);
 			if (found)

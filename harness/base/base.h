@@ -191,15 +191,15 @@ void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:3
  * cannot fail.  No tree is built, nothing is allocated.
  */
 enum { JSON_DEPTH = 64 };
-enum json_type { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
-                 JSON_ARRAY, JSON_OBJECT };
+enum json_type { JT_NONE, JT_NULL, JT_FALSE, JT_TRUE, JT_NUMBER, JT_STRING,
+                 JT_ARRAY, JT_OBJECT };
 struct json { enum json_type type; struct str raw; };         /* raw: quotes and braces included */
 struct json_fault { size_t at; const char *why; };            /* why: a constant sentence part */
 
 /* 0 and *root, or -1 and *fault (offset and reason). White space around the value is allowed. */
 int json_parse(struct str doc, struct json *root, struct json_fault *fault);
 
-/* The member `key` of an object; type JSON_NONE if it is not there or `obj` is no object. */
+/* The member `key` of an object; type JT_NONE if it is not there or `obj` is no object. */
 struct json json_get(struct json obj, const char *key);
 /* RFC 6901 JSON Pointer, where "" is the value itself; a pointer that does not start with '/'
  * names one top-level member. */

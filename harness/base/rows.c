@@ -405,14 +405,14 @@ static int
 take_object(struct rows *r, struct str text, struct row *row, struct err *e)
 {
 	static const char *const what[] = {
-		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true",
-		[JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+		[JT_NULL] = "null", [JT_FALSE] = "false", [JT_TRUE] = "true",
+		[JT_NUMBER] = "a number", [JT_STRING] = "a string", [JT_ARRAY] = "an array",
 	};
 	struct json_fault fault;
 	size_t column = 1;
 
 	if (json_parse(text, &row->object, &fault) == 0) {
-		if (row->object.type == JSON_OBJECT)
+		if (row->object.type == JT_OBJECT)
 			return 1;
 		fault.why = what[row->object.type];
 		fault.at = (size_t)(row->object.raw.p - text.p);
@@ -469,9 +469,9 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 		return true;
 	}
 	v = json_at(row->object, name);
-	if (v.type == JSON_NONE || v.type == JSON_NULL)
+	if (v.type == JT_NONE || v.type == JT_NULL)
 		return false;
-	*out = v.type == JSON_STRING ? json_text(v, a) : v.raw;
+	*out = v.type == JT_STRING ? json_text(v, a) : v.raw;
 	return true;
 }
 
