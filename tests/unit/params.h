@@ -118,6 +118,28 @@ params_score(const struct scorer *s, const void *params, const char *expect, str
 	return s->score(params, &tc, &c, a);
 }
 
+/* Parameters with which any scorer can be tried on any answer. */
+static inline const char *
+params_usual(const struct scorer *s)
+{
+	if (strcmp(s->name, "regex") == 0)
+		return "pattern=^(\\w+,? ?)+\\.$";
+	if (strcmp(s->name, "choice") == 0)
+		return "among=a|b|a b|\xc3\xa9";
+	return "";
+}
+
+/* What holds for any score: missing says why, a rate is 0 or 1, a number is a number. */
+static inline bool
+params_sound(const struct scorer *s, struct score got)
+{
+	if (!got.scored)
+		return got.why.n > 0 && got.value >= 0 && got.value <= 0;
+	if (s->scale == SCALE_BINARY)
+		return (got.value >= 0 && got.value <= 0) || (got.value >= 1 && got.value <= 1);
+	return got.value >= 0 && got.value <= 1e15;
+}
+
 /* One line of a test table.  `why` is the reason word for word, NULL: any. */
 struct params_row {
 	const char *given, *expect;
