@@ -18,7 +18,8 @@ struct contains { struct texts any, all, none; bool fold; };
 static const struct conf_key params[] = {
 	{ "any", CONF_LIST, offsetof(struct contains, any), NULL, NULL,
 	  "at least one of these occurs (default: the case's expect)" },
-	{ "all", CONF_LIST, offsetof(struct contains, all), NULL, NULL, "every one of these occurs" },
+	{ "all", CONF_LIST, offsetof(struct contains, all), NULL, NULL,
+	  "every one of these occurs" },
 	{ "none", CONF_LIST, offsetof(struct contains, none), NULL, NULL, "none of these occurs" },
 	{ "fold", CONF_BOOL, offsetof(struct contains, fold), "no", NULL,
 	  "ignore case and runs of white space" },
@@ -44,8 +45,8 @@ check(void *p, struct arena *a, struct err *err)
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		for (size_t j = 0; j < lists[i].list->n; j++) {
 			if (prepared(x, str_of(lists[i].list->text[j]), a).n == 0)      /* (4) */
-				bad = err_set(err, "entry %zu of '%s' is empty: every answer has that",
-				    j + 1, lists[i].name);
+				bad = err_set(err, "entry %zu of '%s' is empty: "
+				    "every answer has that", j + 1, lists[i].name);
 		}
 	}
 	return bad;

@@ -18,8 +18,9 @@
  *      or an amount with its currency sign: 5-3 and 5$-3$ are 5 and 3.
  *  (6) An exponent is e or E, a sign or none, and digits (at most nine from the first that is
  *      not 0), and no letter follows.
- *  (7) Other bytes around a number do not count: $12, 12%, 12kg and **12** are 12.  Fractions,
- *      words, other scripts' digits, infinities and NaN are not read.
+ *  (7) Other bytes around a number do not count, letters neither: $12, 12%, 12kg, USD12 and
+ *      **12** are 12, and CO2 has a 2 in it.  Fractions, words, other scripts' digits,
+ *      infinities and NaN are not read.
  *  (8) Numbers are compared exactly, digit by digit, however many digits there are: 18 equals
  *      18.00, and no double is involved.
  *  (9) With `tolerance` T or `relative` R, or both, equal means |answer - expected| is at most

@@ -170,8 +170,8 @@ params_rows(const struct scorer *s, const struct params_row *row, size_t n)
 		got = params_score(s, params, row[i].expect, row[i].answer, &a);
 		c = !got.scored ? 'u' : got.value > 0.5 ? '1' : '0';
 		if (c != row[i].want || (row[i].why != NULL && !str_is(got.why, row[i].why))) {
-			fprintf(stderr, "%s row %zu [%s] '%s' '%.*s': %c (%.*s), not %c (%s)\n", s->name,
-			    i, row[i].given, row[i].expect ? row[i].expect : "-",
+			fprintf(stderr, "%s row %zu [%s] '%s' '%.*s': %c (%.*s), not %c (%s)\n",
+			    s->name, i, row[i].given, row[i].expect ? row[i].expect : "-",
 			    (int)(row[i].answer.n < 80 ? row[i].answer.n : 80), row[i].answer.p, c,
 			    STR_ARG(got.why), row[i].want, row[i].why ? row[i].why : "any");
 			bad++;
@@ -190,7 +190,8 @@ params_refused(const struct scorer *s, const char *given, const char *part)
 	bool refused = params_of(s, given, &a, &err) == NULL && strstr(err.msg, part) != NULL;
 
 	if (!refused)
-		fprintf(stderr, "%s [%s]: '%s' does not hold '%s'\n", s->name, given, err.msg, part);
+		fprintf(stderr, "%s [%s]: '%s' does not hold '%s'\n", s->name, given,
+		    err.msg, part);
 	arena_free(&a);
 	return refused;
 }

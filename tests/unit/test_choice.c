@@ -23,7 +23,8 @@ contract(void **state)
 		{ AB, "billing|technical", STR("technical"), '1', "" },
 		/* (2) */
 		{ AB, NULL, STR("billing"), 'u', "the case expects nothing" },
-		{ AB, "sales", STR("billing"), 'u', "the expected 'sales' is not among the labels" },
+		{ AB, "sales", STR("billing"), 'u',
+		  "the expected 'sales' is not among the labels" },
 		{ AB, "billing|sales", STR("billing"), 'u', NULL },
 		/* (3) the whole answer first */
 		{ "among=a or b|a|b", "a or b", STR(" a or b\n"), '1', "" },
@@ -47,13 +48,15 @@ contract(void **state)
 		{ "among=card|card_arrival", "card_arrival", STR("It is card_arrival!"), '1', "" },
 		{ "among=card_arrival|card", "card", STR("It is card_arrival!"), '0',
 		  "names 'card_arrival'" },
-		{ "among=spam|not spam", "spam", STR("This is not spam."), '0', "names 'not spam'" },
+		{ "among=spam|not spam", "spam", STR("This is not spam."), '0',
+		  "names 'not spam'" },
 		{ "among=card|card arrival", "card", STR("a card arrivals thing"), '1', "" },
 		{ "among=card|card_arrival", "card", STR("card or card_arrival"), '0',
 		  "names 2 labels: card, card_arrival" },
 		/* (6) */
 		{ AB, "billing", STR("neither"), '0', "names no label" },
-		{ AB, "billing", STR("technical, billing"), '0', "names 2 labels: technical, billing" },
+		{ AB, "billing", STR("technical, billing"), '0',
+		  "names 2 labels: technical, billing" },
 		{ AB, "billing", STR("billing, yes: billing"), '1', "" },
 		{ AB ";take=first", "billing", STR("not billing but technical"), '1', "" },
 		{ AB ";take=last", "billing", STR("not billing but technical"), '0',

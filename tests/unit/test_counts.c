@@ -12,7 +12,9 @@
 
 extern const struct scorer scorer_length, scorer_latency, scorer_cost;
 
-/* The value, or -1 when the completion is unscored. */
+enum { UNSCORED = -99 };
+
+/* The value, or UNSCORED. */
 static double
 value(const struct scorer *s, const char *given, struct completion c)
 {
@@ -23,7 +25,7 @@ value(const struct scorer *s, const char *given, struct completion c)
 
 	assert_true(got.scored || got.why.n > 0);
 	arena_free(&a);
-	return got.scored ? got.value : -1;
+	return got.scored ? got.value : UNSCORED;
 }
 
 static void
@@ -43,13 +45,16 @@ length(void **state)
 		{ "of=words", STR(""), 0 },
 		{ "of=bytes", STR("na\xc3\xafve\0"), 7 },                               /* (4) */
 	};
+	struct completion c = { .outcome = OUT_ANSWERED };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_true(value(&scorer_length, rows[i].of, (struct completion){
 		    .text = rows[i].text, .tokens_out = 9 }) == rows[i].want);
-	assert_true(value(&scorer_length, "of=tokens", (struct completion){ .tokens_out = 9 }) == 9);
-	assert_true(value(&scorer_length, "of=tokens", (struct completion){ .tokens_out = -1 }) < 0);
+	c.tokens_out = 9;                                                               /* (5) */
+	assert_true(value(&scorer_length, "of=tokens", c) == 9);
+	c.tokens_out = -1;
+	assert_int_equal(value(&scorer_length, "of=tokens", c), UNSCORED);
 }
 
 static void
@@ -63,9 +68,9 @@ latency(void **state)
 	c.ms_queue = c.ms_backoff = 9000;                                               /* (2) */
 	assert_true(value(&scorer_latency, "", c) == 1.5);
 	c.ms_first = -1;                                                                /* (3) */
-	assert_true(value(&scorer_latency, "of=first", c) < 0);
+	assert_true(value(&scorer_latency, "of=first", c) <= UNSCORED);
 	c.ms_total = (double)NAN;
-	assert_true(value(&scorer_latency, "", c) < 0);
+	assert_true(value(&scorer_latency, "", c) <= UNSCORED);
 	c.ms_total = 1500;
 	for (int o = 0; o < OUT_COUNT; o++) {
 		c.outcome = (enum outcome)o;
@@ -80,8 +85,8 @@ cost(void **state)
 	(void)state;
 	assert_true(value(&scorer_cost, "", (struct completion){ .cost = 0.0125 }) == 0.0125);
 	assert_true(value(&scorer_cost, "", (struct completion){ .cost = 0 }) == 0);
-	assert_true(value(&scorer_cost, "", (struct completion){ .cost = -1 }) < 0);
-	assert_true(value(&scorer_cost, "", (struct completion){ .cost = (double)INFINITY }) < 0);
+	assert_true(value(&scorer_cost, "", (struct completion){ .cost = -1 }) <= UNSCORED);
+	assert_true(value(&scorer_cost, "", (struct completion){ .cost = (double)INFINITY }) <= UNSCORED);
 	assert_true(scorer_cost.lower_is_better && !scorer_cost.needs_text);
 }
 

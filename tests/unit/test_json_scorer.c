@@ -108,7 +108,8 @@ large(void **state)
 	(void)state;
 	for (int i = 0; i < MEMBERS; i++) {
 		buf_fmt(&up, "%c\"k%d\":%d", i == 0 ? '{' : ',', i, i);
-		buf_fmt(&down, "%c\"k%d\":%d", i == 0 ? '{' : ',', MEMBERS - 1 - i, MEMBERS - 1 - i);
+		buf_fmt(&down, "%c\"k%d\":%d", i == 0 ? '{' : ',', MEMBERS - 1 - i,
+		    MEMBERS - 1 - i);
 	}
 	buf_char(&up, '}');
 	buf_char(&down, '}');

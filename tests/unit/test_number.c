@@ -236,8 +236,8 @@ near_is_exact(void **state)
 static void
 large(void **state)
 {
-	static const char *const fill[] = { "1", "1,", "1,000,", "-", ".", "1e", "e1", "$", "0", "1.",
-	    "\xe2\x88\x92" };
+	static const char *const fill[] = { "1", "1,", "1,000,", "-", ".", "1e", "e1", "$", "0",
+	    "1.", "\xe2\x88\x92" };
 	enum { SIZE = 1 << 20 };
 	struct arena a = { 0 };
 	struct err err = { 0 };

@@ -23,7 +23,8 @@ table(void **state)
 		assert_non_null(s);
 		assert_ptr_equal(s, all[i]);
 		assert_string_equal(s->name, names[i]);
-		assert_true(s->version >= 1 && s->help != NULL && s->unit != NULL && s->score != NULL);
+		assert_true(s->version >= 1 && s->help != NULL);
+		assert_true(s->unit != NULL && s->score != NULL);
 		assert_int_equal(s->scale == SCALE_BINARY, strcmp(s->unit, "%") == 0);
 		assert_int_equal(s->needs_text,
 		    strcmp(names[i], "latency") != 0 && strcmp(names[i], "cost") != 0);
@@ -58,7 +59,8 @@ params(void **state)
 static void
 expects_nothing(void **state)
 {
-	static const char *const names[] = { "exact", "contains", "starts_with", "number", "choice" };
+	static const char *const names[] = { "exact", "contains", "starts_with", "number",
+	    "choice" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -96,7 +98,8 @@ degenerate(void **state)
 	const struct str answers[] = {
 		{ NULL, 0 }, STR(""), STR(" "), STR("\0"), STR("\0\0a\0"), STR("\xff"), STR("\xc3"),
 		STR("\xe2\x88"), STR("\xed\xa0\x80"), STR("\xef\xbb\xbf{}"), STR("-"), STR("."),
-		STR("```"), STR("{"), STR("\"\\"), STR("\xe2\x80\xae" "a"), STR("a\r\nb"), STR("1e"),
+		STR("```"), STR("{"), STR("\"\\"), STR("\xe2\x80\xae" "a"), STR("a\r\nb"),
+		STR("1e"),
 	};
 	static const char *const expects[] = { NULL, "", " ", "a", "1", "{}", "\xff", "a||b", "-" };
 
@@ -118,8 +121,8 @@ degenerate(void **state)
 static void
 large(void **state)
 {
-	static const char *const fill[] = { "a", "a b ", "\xff", "\xc3\xa9", "{", "[1,", "\n", "```\n",
-	    "\xe2\x80\xae", "a, a" };
+	static const char *const fill[] = { "a", "a b ", "\xff", "\xc3\xa9", "{", "[1,", "\n",
+	    "```\n", "\xe2\x80\xae", "a, a" };
 	enum { SIZE = 1 << 20 };
 	char *p = mem_alloc(SIZE, 1);
 
@@ -145,7 +148,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table), cmocka_unit_test(params), cmocka_unit_test(expects_nothing),
+		cmocka_unit_test(table), cmocka_unit_test(params),
+		cmocka_unit_test(expects_nothing),
 		cmocka_unit_test(degenerate), cmocka_unit_test(large),
 	};
 
