@@ -36,7 +36,7 @@ contract(void **state)
 		{ AB, "billing", STR("xbilling"), '0', "names no label" },
 		{ AB, "billing", STR("billing2"), '0', "names no label" },
 		{ AB, "billing", STR("\xc3\xa9" "billing"), '0', "names no label" },
-		{ AB, "billing", STR("billing\xcc\x81"), '0', "names no label" },
+		{ AB, "billing", STR("billing\xcc\xb1"), '0', "names no label" },
 		{ AB, "billing", STR("\xe2\x80\x9c" "billing\xe2\x80\x9d\xe2\x80\xa6"), '1', "" },
 		{ AB, "billing", STR("_billing_"), '1', "" },
 		{ AB, "billing", STR("\xe6\x98\xaf" "billing\xe3\x80\x82"), '1', "" },

@@ -46,6 +46,10 @@ slices(void **state)
 	assert_int_equal(match("$", false, text, text.n, &whole, &group), PATTERN_YES);
 	assert_int_equal(match("b\\Kc", false, STR("abc"), 0, &whole, NULL), PATTERN_YES);
 	assert_true(str_is(whole, "c"));
+	/* A start behind the end, which PCRE2 lets through by way of a called group. */
+	assert_int_equal(match("(?(DEFINE)(b\\Kc))a(?=(?1))", false, STR("abc"), 0, &whole, NULL),
+	    PATTERN_YES);
+	assert_int_equal(whole.n, 0);
 	assert_int_equal(match("a.b", false, STR("a\0b"), 0, &whole, NULL), PATTERN_YES);
 	assert_int_equal(whole.n, 3);
 }
