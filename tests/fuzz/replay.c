@@ -1,63 +1,61 @@
 /*
- * replay.c -- runs files through a fuzz target, without a fuzzer.
+ * replay.c -- main() for a fuzz target: runs the files named, and those in the folders named.
  *
- * Every operand is a file, or a folder whose files are taken.  Says nothing when all is well;
- * a fault ends the program as the target ends it.
+ * With it the corpora are part of every check, with any compiler.
  */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-fail(const char *what, const char *path)
+fail(const char *path)
 {
-	fprintf(stderr, "replay: %s '%s'\n", what, path);
-	exit(4);
+	perror(path);
+	exit(1);
 }
 
 static void
-replay_file(const char *path)
+replay_file(const char *path, size_t size)
 {
 	FILE *f = fopen(path, "rb");
-	uint8_t *data;
-	long size;
+	uint8_t *data = malloc(size ? size : 1);        /* exact, so that ASan sees one byte past it */
 
-	if (f == NULL || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0)
-		fail("cannot open", path);
-	rewind(f);
-	/* Exactly as large as the file, so that a sanitizer sees the first byte read behind it. */
-	if ((data = malloc(size > 0 ? (size_t)size : 1)) == NULL)
-		fail("no memory for", path);
-	if (fread(data, 1, (size_t)size, f) != (size_t)size)
-		fail("cannot read", path);
+	if (f == NULL || data == NULL || fread(data, 1, size, f) != size)
+		fail(path);
 	fclose(f);
-	LLVMFuzzerTestOneInput(data, (size_t)size);
+	LLVMFuzzerTestOneInput(data, size);
 	free(data);
 }
 
 static void
 replay(const char *path)
 {
-	DIR *d = opendir(path);
-	struct dirent *e;
-	char name[4096];
+	struct dirent **list;
+	struct stat st;
+	int n;
 
-	if (d == NULL) {
-		replay_file(path);
+	if (stat(path, &st) != 0)
+		fail(path);
+	if (!S_ISDIR(st.st_mode)) {
+		replay_file(path, (size_t)st.st_size);
 		return;
 	}
-	while ((e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.')
-			continue;
-		if (snprintf(name, sizeof name, "%s/%s", path, e->d_name) >= (int)sizeof name)
-			fail("too long a path below", path);
-		replay(name);
+	if ((n = scandir(path, &list, NULL, alphasort)) < 0)
+		fail(path);
+	for (int i = 0; i < n; i++) {
+		char below[4096];
+
+		snprintf(below, sizeof below, "%s/%s", path, list[i]->d_name);
+		if (list[i]->d_name[0] != '.')
+			replay(below);
+		free(list[i]);
 	}
-	closedir(d);
+	free(list);
 }
 
 int
