@@ -21,7 +21,8 @@ SRC      = $(wildcard harness/*.c harness/base/*.c harness/proto/*.c harness/cmd
              harness/import/*.c metrics/*.c metrics/stats/*.c drift/*.c reports/*.c)
 OBJ      = $(SRC:%.c=$(B)/%.o)
 LIB_OBJ  = $(filter-out $(B)/harness/main.o,$(OBJ))
-GEN      = $(patsubst %,$(B)/gen/%.h,$(wildcard harness/schema.sql reports/page.css))
+GEN      = $(patsubst %,$(B)/gen/%.h,$(wildcard harness/schema.sql reports/page.css suites/*.yaml \
+             suites/tickets/*))
 UNIT     = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ     = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY   = $(FUZZ:%=$(B)/tests/replay_%)

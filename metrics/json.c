@@ -93,7 +93,7 @@ members(struct json object, size_t *n, struct arena *a)
 	it = (struct json_iter){ .of = object };
 	for (size_t i = 0; json_next(&it, &value); i++) {
 		/* The quotes are there: the key is a slice of a document that was checked. */
-		struct json quoted = { JSON_STRING, { it.key.p - 1, it.key.n + 2 } };
+		struct json quoted = { JT_STRING, { it.key.p - 1, it.key.n + 2 } };
 
 		m[i] = (struct member){ json_text(quoted, a), value };
 	}
@@ -141,13 +141,13 @@ equal(struct json got, struct json want, bool more, struct arena *a)
 	if (got.type != want.type)
 		return false;
 	switch (got.type) {
-	case JSON_OBJECT:
+	case JT_OBJECT:
 		return equal_objects(got, want, more, a);
-	case JSON_ARRAY:
+	case JT_ARRAY:
 		return equal_arrays(got, want, a);
-	case JSON_STRING:
+	case JT_STRING:
 		return str_eq(json_text(got, a), json_text(want, a));
-	case JSON_NUMBER:
+	case JT_NUMBER:
 		return decimal_eq(decimal_of(got.raw, DECIMAL_NONE, a),
 		    decimal_of(want.raw, DECIMAL_NONE, a));
 	default:
@@ -160,7 +160,7 @@ static const char *
 missing(const struct json_params *x, struct json object)
 {
 	for (size_t i = 0; i < x->required.n; i++) {
-		if (json_get(object, x->required.text[i]).type == JSON_NONE)
+		if (json_get(object, x->required.text[i]).type == JT_NONE)
 			return x->required.text[i];
 	}
 	return NULL;
@@ -177,7 +177,7 @@ wrong(const struct json_params *x, struct str text, struct json *root, struct ar
 		return why;
 	if (json_parse(text, root, &fault) < 0)
 		return arena_fmt(a, "not JSON at byte %zu: %s", fault.at, fault.why);
-	if (x->required.n > 0 && root->type != JSON_OBJECT)
+	if (x->required.n > 0 && root->type != JT_OBJECT)
 		return "not a JSON object";
 	if ((why = missing(x, *root)) != NULL)
 		return arena_fmt(a, "the key '%s' is missing", why);
@@ -188,7 +188,7 @@ static struct score
 score(const void *p, const struct test_case *tc, const struct completion *c, struct arena *a)
 {
 	const struct json_params *x = p;
-	struct json got = { .type = JSON_NONE }, want;
+	struct json got = { .type = JT_NONE }, want;
 	const char *why = wrong(x, c->text, &got, a);
 	bool hit = tc->nexpect == 0;                                            /* (4) */
 
