@@ -270,10 +270,27 @@ struct engine_result engine_run(const struct target *, const struct feed *, uint
 int http_check(const struct target *, struct err *);
 /* child.c: workers of an exec target, used by engine.c only. */
 
-/* serve.c: the local server of a target. */
-int  serve_start(struct target *, struct arena *, struct err *);  /* waits for its health URL */
+/*
+ * serve.c: the local server of a target.  target.c gives target->serve serve_size zeroed bytes,
+ * binds serve_params into them and calls serve_check; the rest of the struct is serve.c's.
+ */
+extern const struct conf_key serve_params[];
+extern const size_t serve_size;
+int  serve_check(const struct target *, struct err *);            /* what needs no server to run */
+/* Starts it, puts its port for {port} in target->url and waits for its health URL.  0 at once
+ * when target->serve is NULL. */
+int  serve_start(struct target *, struct arena *, struct err *);
 void serve_stop(struct target *);                                  /* also from atexit and signals */
-const char *serve_record(const struct target *);                   /* JSON: version, weights digest */
+/* JSON: {"command":[...],"version":"...","weights":{"path":..,"sha256":..,"bytes":..}}, the last
+ * two where configured; NULL when nothing is served. */
+const char *serve_record(const struct target *);
+
+/* probe.c: one plain HTTP/1.0 GET, for health and version. */
+int  probe_check(const char *url, struct err *);                   /* http://host[:port][/...] */
+bool probe_listens(const struct target *);                         /* somebody takes connections */
+/* GET of `path` at the target's host and port, or its socket: the status, 0 if no HTTP answer
+ * came in `seconds`.  `body` may be NULL and has its own ceiling. */
+int  probe_get(const struct target *, const char *path, double seconds, struct buf *body);
 
 /* ---- the three stages --------------------------------------------------------------------------------- */
 
