@@ -128,9 +128,23 @@ check_parts(const struct target *t, const char *scheme, const char *host, const 
 	return 0;
 }
 
+/* A server of ours gets its port when it starts: until then the url says {port}. */
+static void
+port_given(struct buf *out, const char *url)
+{
+	ptrdiff_t at = str_find(str_of(url), STR("{port}"), 0);
+
+	buf_str(out, at < 0 ? str_of(url) : str_sub(str_of(url), 0, (size_t)at));
+	if (at >= 0)
+		buf_fmt(out, "1%s", url + at + 6);
+	if (out->p == NULL)
+		buf_char(out, ' ');             /* no url at all is none, too */
+}
+
 static int
 check_url(const struct target *t, struct err *e)
 {
+	struct buf url = { 0 };
 	CURLU *u = curl_url();
 	char *scheme = NULL, *host = NULL, *query = NULL, *user = NULL;
 	CURLUcode rc;
@@ -138,8 +152,8 @@ check_url(const struct target *t, struct err *e)
 
 	if (u == NULL)
 		die(EXIT_SURROUNDINGS, "out of memory");
-	rc = t->url == NULL ? CURLUE_MALFORMED_INPUT
-	                    : curl_url_set(u, CURLUPART_URL, t->url, CURLU_NON_SUPPORT_SCHEME);
+	port_given(&url, t->url != NULL ? t->url : "");
+	rc = curl_url_set(u, CURLUPART_URL, url.p, CURLU_NON_SUPPORT_SCHEME);
 	if (rc == CURLUE_OK)
 		rc = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
 	if (rc == CURLUE_OK)
@@ -157,6 +171,7 @@ check_url(const struct target *t, struct err *e)
 	curl_free(query);
 	curl_free(user);
 	curl_url_cleanup(u);
+	buf_free(&url);
 	return status;
 }
 
@@ -269,8 +284,9 @@ on_head(char *p, size_t size, size_t n, void *ctx)
 	struct http_call *c = ctx;
 	struct str line = { p, size * n };
 
+	c->last = tick_now();
 	if (c->first == 0)
-		c->first = tick_now();
+		c->first = c->last;
 	c->received += line.n;
 	if (c->received > HEAD_MAX) {
 		c->wire->head_over = true;
@@ -286,6 +302,7 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	struct http_call *c = ctx;
 	struct str chunk = { p, size * n };
 
+	c->last = tick_now();
 	c->received += chunk.n;
 	buf_str(&c->body, chunk);
 	if (c->body.over)
