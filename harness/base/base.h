@@ -278,7 +278,7 @@ bool  rows_field(const struct rows *, const struct row *, struct str name, struc
 const struct str *rows_columns(const struct rows *, size_t *n);
 void  rows_close(struct rows *);
 
-/* ---- conf.c: YAML with lines, bound by tables ---------------------------------------------------------- */
+/* ---- conf.c, bind.c, units.c, schema.c: YAML with lines, bound by tables ------------------------------- */
 
 enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {

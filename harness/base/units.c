@@ -103,7 +103,8 @@ bool
 parse_size(struct str s, long *out)
 {
 	static const struct { const char *name; long bytes; } units[] = {
-		{ "", 1 }, { "k", 1L << 10 }, { "K", 1L << 10 }, { "M", 1L << 20 }, { "G", 1L << 30 },
+		{ "", 1 }, { "k", 1L << 10 }, { "K", 1L << 10 }, { "M", 1L << 20 },
+		{ "G", 1L << 30 },
 	};
 	struct str unit = cut_unit(&s);
 	long v;
