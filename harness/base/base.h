@@ -278,7 +278,7 @@ bool  rows_field(const struct rows *, const struct row *, struct str name, struc
 const struct str *rows_columns(const struct rows *, size_t *n);
 void  rows_close(struct rows *);
 
-/* ---- conf.c, bind.c, units.c, schema.c: YAML with lines, bound by tables ------------------------------- */
+/* ---- conf.c, bind.c, quantity.c, schema.c: YAML with lines, bound by tables ------------------------------- */
 
 enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {
@@ -308,7 +308,7 @@ enum conf_kind {
 };
 struct texts { const char **text; int *line; size_t n; };
 
-/* units.c: what conf and opt share.  False for anything else; *out is then untouched or void.
+/* quantity.c: what conf and opt share.  False for anything else; *out is then untouched or void.
  * `31%`, `1.5 %`, `0.31`; without percent at most 1. */
 bool parse_share(struct str, double *out);
 bool parse_time(struct str, double *seconds);           /* not negative */

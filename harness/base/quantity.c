@@ -1,5 +1,5 @@
 /*
- * units.c -- numbers as people write them: 31%, 90d, 16M.
+ * quantity.c -- numbers as people write them: 31%, 90d, 16M.
  *
  * Configuration and command options read them here, so that both mean the same.
  */
