@@ -72,7 +72,7 @@ static const char *const sql[VERBS] = {
 	[EVENT_PUT] = "INSERT INTO event (run, at, kind, text) VALUES (?, ?, ?, ?)",
 };
 
-/* ---- statements -------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static sqlite3_stmt *
 bound(struct store *s, enum verb v, const char *fmt, va_list ap)
@@ -169,7 +169,7 @@ store_flush(struct store *s)
 	s->ncases = 0;
 }
 
-/* ---- suites -------------------------------------------------------------------------------------- */
+/* ---- suites ---------------------------------------------------------------------------------- */
 
 static void
 bytes_of(struct hash128 h, unsigned char out[16])
@@ -214,23 +214,38 @@ store_put_slice(struct store *s, long suite, int slice, const char *name, double
 	put(s, SLICE_PUT, "iisr", suite, (long)slice, name, share);
 }
 
-/* Whether v_case can make these messages out of the input: one message of the user, with no
- * escapes but the four that the view writes. */
+/* What v_case writes after a backslash for this byte, or 0 for the byte itself. */
+static char
+escape(char c)
+{
+	switch (c) {
+	case '\\':
+	case '"':
+		return c;
+	case '\n':
+		return 'n';
+	case '\t':
+		return 't';
+	default:
+		return '\0';
+	}
+}
+
+/* Whether v_case can make these messages out of the input: one message of the user. */
 static bool
 is_plain(struct str messages, struct str input)
 {
-	static const char escaped[] = "\\\"\n\t", letter[] = "\\\"nt";
 	const struct str head = STR("[{\"role\":\"user\",\"content\":\""), tail = STR("\"}]");
 	size_t at = head.n;
 
 	if (!str_starts(messages, head) || memchr(input.p, '\0', input.n) != NULL)
 		return false;
 	for (size_t i = 0; i < input.n && at + 1 < messages.n; i++) {
-		const char *e = strchr(escaped, input.p[i]);
+		char e = escape(input.p[i]);
 
-		if (e != NULL && messages.p[at++] != '\\')
+		if (e != '\0' && messages.p[at++] != '\\')
 			return false;
-		if (messages.p[at++] != (e ? letter[e - escaped] : input.p[i]))
+		if (messages.p[at++] != (e ? e : input.p[i]))
 			return false;
 	}
 	return str_eq(str_sub(messages, at, SIZE_MAX), tail);
@@ -267,7 +282,7 @@ store_suite_done(struct store *s, long suite, long ncases)
 	store_flush(s);
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------ */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 void
 store_event(struct store *s, long run, const char *kind, const char *text)
@@ -339,7 +354,7 @@ store_run_serving(struct store *s, long run, const char *json)
 	put(s, RUN_SERVING, "is", run, json);
 }
 
-/* ---- results ------------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* A short reason stands in its row, a long one among the bodies; an empty one nowhere. */
 struct reason { const char *text; long blob; };
@@ -380,7 +395,8 @@ store_put_completion(struct store *s, long run, long test_case, int rep,
 {
 	char room[101];
 	struct reason why = reason_of(s, c->why, room);
-	long text = store_intern(s, c->text), reasoning = store_intern(s, c->reasoning), raw_id = store_intern(s, raw);
+	long text = store_intern(s, c->text), reasoning = store_intern(s, c->reasoning);
+	long raw_id = store_intern(s, raw);
 	long finish = store_intern_again(s, &s->finish, c->finish);
 	long served = store_intern_again(s, &s->served, c->served);
 	long fingerprint = store_intern_again(s, &s->fingerprint, c->fingerprint);

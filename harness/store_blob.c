@@ -45,11 +45,13 @@ holds(struct store *s, long id, struct str bytes)
 {
 	sqlite3_stmt *st = verb(s, BODY_GET);
 	bool same;
+	int rc;
 
 	sqlite3_bind_int64(st, 1, id);
-	if (sqlite3_step(st) != SQLITE_ROW)
+	rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		store_fail(s, "find a body");
-	same = (size_t)sqlite3_column_bytes(st, 0) == bytes.n &&
+	same = rc == SQLITE_ROW && (size_t)sqlite3_column_bytes(st, 0) == bytes.n &&
 	    memcmp(sqlite3_column_blob(st, 0), bytes.p, bytes.n) == 0;
 	sqlite3_reset(st);
 	return same;

@@ -48,7 +48,7 @@ extern const char store_schema[];
 int  store_open_schema(struct store **, const char *path, enum store_mode, const char *schema,
                        struct err *) MUST_USE;
 
-/* ---- store_file.c ---- */
+/* ---- store_file.c ---------------------------------------------------------------------------- */
 
 bool store_is_network(long f_type);
 /* `path` with every link resolved, so that two names of one store share one lock.  Makes the
@@ -59,14 +59,14 @@ int  store_lock(struct store *, const char *real, struct err *);
 /* Whether a writer died in a batch: its journal is not empty, and nobody holds its lock. */
 bool store_was_killed(struct store *, const char *real);
 
-/* ---- store_blob.c ---- */
+/* ---- store_blob.c ---------------------------------------------------------------------------- */
 
 /* The id of the blob that holds exactly these bytes; 0 for no bytes at all. */
 long store_intern(struct store *, struct str bytes);
 long store_intern_again(struct store *, struct memo *, struct str bytes);
 void store_file_keys(struct store *);
 
-/* ---- store.c, store_open.c, store_query.c ---- */
+/* ---- store.c, store_open.c, store_query.c ---------------------------------------------------- */
 
 void store_begin(struct store *);                /* a batch is open from here on */
 

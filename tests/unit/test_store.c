@@ -433,6 +433,13 @@ test_views_only(void **state)
 	assert_int_equal(store_long(s, 0, "WITH x AS (SELECT id FROM v_case) SELECT count(*) FROM x"
 	    " LEFT JOIN v_completion c ON c.test_case = x.id", ""), 2);
 	assert_int_equal(store_long(s, 0, "SELECT sum(value) FROM json_each('[1,2]')", ""), 3);
+	/* The examples of driftlead-db(5). */
+	assert_int_equal(store_long(s, -1, "SELECT s.case_id, c.text FROM v_score s JOIN v_completion c"
+	    " USING (run, test_case, rep) WHERE s.run = 7 AND s.metric_name = 'label' AND s.value = 0", ""),
+	    -1);
+	assert_int_equal(store_long(s, 0, "SELECT count(t.case_id) FROM v_run r JOIN v_case t"
+	    " ON t.suite = r.suite LEFT JOIN v_completion c ON c.run = r.id AND c.test_case = t.id"
+	    " WHERE r.id = 1 AND c.rep IS NULL", ""), 2);
 	store_close(s);
 	status = in_child(ask_table, "SELECT max(rep) FROM completion");
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
