@@ -168,7 +168,9 @@ struct protocol {
 	void (*reply)(struct completion *, const struct target *, int status, struct str body,
 	              struct arena *);
 	/* Optional: one server-sent event, whose text is appended to `text`.  True when the stream
-	 * is complete.  `reply` is not called for streams that began with status 200. */
+	 * is complete; one that ends otherwise counts only if `finish` was set.  `reply` is not
+	 * called for streams that began with status 200, but for an answer of any other content
+	 * type, streamed or not. */
 	bool (*event)(struct completion *, struct buf *text, const struct target *, struct str data,
 	              struct arena *);
 };
@@ -181,21 +183,48 @@ struct completion completion_blank(void);
  * headers, error body).  policy.c */
 enum retry { RETRY_NO, RETRY_YES, RETRY_STOP /* no request to this target can succeed */ };
 struct retry_advice { enum retry what; double wait; /* seconds, -1: none given */ };
+enum { LIMITS_SEEN = 4 };                    /* requests, tokens, input-tokens, output-tokens */
 struct reply_head {
 	int    status;
 	double retry_after;                   /* seconds, from retry-after-ms or retry-after; -1 */
+	bool   retry_after_ms;                /* the exact one came: it wins */
 	int    should_retry;                  /* x-should-retry: 1, 0, or -1 absent */
 	double limit_reset;                   /* seconds to wait because remaining is 0; -1 */
+	struct { bool none; double reset; } limit[LIMITS_SEEN];
 	bool   gzip_error;
+	bool   event_stream;                  /* content-type: text/event-stream */
 };
-/* Reads one header line into head (case-insensitive; HTTP dates against now). */
+struct reply_head reply_head_blank(void);
+/* Reads one header line into head (case-insensitive; HTTP dates against now).  A status line
+ * starts afresh: what an interim answer (1xx) said is forgotten. */
 void reply_head_line(struct reply_head *, struct str line, int64_t now_ms);
+/* Whether an answer with this status may be sent again at all. */
+bool retry_status(int status);
 struct retry_advice retry_advise(const struct reply_head *, struct str body);
 /* min(0.5 * 2^attempt, 8) seconds with up to 25 % jitter from rng_at. */
 double retry_backoff(int attempt, uint64_t jitter_key, uint64_t index);
 
-/* sse.c: server-sent events from chunks cut anywhere. */
-struct sse { struct buf line, data; bool bom_done, over; };
+/* pace.c: how many requests may be in flight, and when the next may leave.  Times are
+ * tick_now's.  A 429 halves `limit` at most once a second; as many successes as the limit raise
+ * it by one. */
+struct pace {
+	int    slots;                         /* the most there may ever be */
+	double limit;                         /* now */
+	double halved;                        /* when it was last */
+	double gap, next;                     /* seconds between two requests; when the next may go */
+	double paused;                        /* no request before: the service said 0 remaining */
+};
+void   pace_begin(struct pace *, int slots, double per_minute);
+/* When a request may be sent, with `in_flight` under way; 0: now; INFINITY: when one ends. */
+double pace_when(const struct pace *, size_t in_flight, double now);
+void   pace_sent(struct pace *, double now);
+void   pace_success(struct pace *);
+void   pace_throttled(struct pace *, double now);
+void   pace_pause(struct pace *, double until);
+
+/* sse.c: server-sent events from chunks cut anywhere.  Starts zeroed. */
+enum { SSE_LINE_MAX = 1 << 20, SSE_EVENT_MAX = 4 << 20 };
+struct sse { struct buf line, data; size_t bom; bool cr, has_data, bom_done, over, stopped; };
 /* Calls fn for each complete event's data; returns false if fn did, or a line passed the ceiling. */
 bool sse_feed(struct sse *, struct str chunk, bool (*fn)(void *ctx, struct str data), void *ctx);
 void sse_free(struct sse *);
@@ -236,7 +265,9 @@ struct engine_result {
 };
 struct engine_result engine_run(const struct target *, const struct feed *, uint64_t seed);
 
-/* http.c: one libcurl multi handle on epoll, used by engine.c only. */
+/* http.c: one libcurl multi handle on epoll, used by engine.c only; but for this: whether
+ * requests to the target may be sent at all (scheme, host, no key in clear, header values). */
+int http_check(const struct target *, struct err *);
 /* child.c: workers of an exec target, used by engine.c only. */
 
 /*
