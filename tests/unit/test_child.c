@@ -297,6 +297,11 @@ it_has_its_folder_group_and_no_other_descriptor(void **state)
 	child_stop(c, 1, NULL);
 	close(fd);
 	close(77);
+	/* A path with a slash is relative to that folder, not to ours. */
+	c = child_start((const char *const[]){ "bin/echo", "here", NULL }, "/usr", NULL, NULL, &e);
+	assert_non_null(c);
+	expect_line(c, "here");
+	child_stop(c, 1, NULL);
 }
 
 static void
