@@ -162,7 +162,7 @@ judge_stream(struct slot *s)
 {
 	redact(&s->text, s->target->key, false);
 	s->c.text = buf_as_str(&s->text);
-	s->c.bad_utf8 = str_bad_utf8(s->c.text) >= 0;
+	s->c.bad_utf8 |= str_bad_utf8(s->c.text) >= 0;
 	if (s->first_token > 0)
 		s->c.ms_first = fmin((s->first_token - s->call->sent) * 1e3, s->c.ms_total);
 	if (s->sse.over || s->text.over) {

@@ -719,7 +719,7 @@ test_workers(void **state)
 	static const char *const dies[] = { "sh", "-c", "read x; echo sorry >&2; exit 3", NULL };
 	static const char *const hangs[] = { "sleep", "10", NULL };
 	static const char *const chatty[] = { "sh", "-c",
-		"while read x; do echo \"$x\"; echo again; done", NULL };
+		"while read x; do printf '%s\\nagain\\n' \"$x\"; done", NULL };
 	static const char *const missing[] = { "no-such-program-here", NULL };
 	char want[32];
 
