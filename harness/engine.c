@@ -51,7 +51,7 @@ struct engine {
 	struct buf           why;
 };
 
-/* ---- what is known of slots ---------------------------------------------------------------- */
+/* ---- what is known of slots ----------------------------------------------------------- */
 
 static void
 make_ready(struct engine *e, struct slot *s)
@@ -85,7 +85,7 @@ stop(struct engine *e, enum engine_stop how, double now)
 		e->end_by = fmin(e->end_by, now + END_SECONDS);
 }
 
-/* ---- how a case ends ------------------------------------------------------------------------- */
+/* ---- how a case ends ------------------------------------------------------------------ */
 
 static void
 give_up(struct engine *e, const struct completion *c, enum retry what, double now)
@@ -190,7 +190,7 @@ landed(struct engine *e, struct slot *s, struct retry_advice advice, double now)
 	settle(e, s, advice, now);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------ */
+/* ---- sending -------------------------------------------------------------------------- */
 
 static void
 take(struct engine *e, double now)
@@ -260,7 +260,7 @@ send_ready(struct engine *e, double now)
 	}
 }
 
-/* ---- what came back ------------------------------------------------------------------------------ */
+/* ---- what came back ------------------------------------------------------------------- */
 
 static void
 adapt(struct engine *e, const struct slot *s, enum http_end end, double now)
@@ -334,7 +334,7 @@ hear_signal(struct engine *e)
 	}
 }
 
-/* ---- time ------------------------------------------------------------------------------------------ */
+/* ---- time ----------------------------------------------------------------------------- */
 
 static void
 look_at(struct engine *e, struct slot *s, double now)
@@ -488,7 +488,7 @@ loop(struct engine *e)
 	}
 }
 
-/* ---- from beginning to end ---------------------------------------------------------------------------- */
+/* ---- from beginning to end ------------------------------------------------------------ */
 
 static void
 open_wire(struct engine *e)

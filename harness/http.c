@@ -53,7 +53,7 @@ struct http_wire {
 	char         error[CURL_ERROR_SIZE];
 };
 
-/* ---- what curl calls ----------------------------------------------------------------------- */
+/* ---- what curl calls ------------------------------------------------------------------ */
 
 static struct watch *
 watch_of(struct http *h, int fd)
@@ -164,7 +164,7 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	return chunk.n;
 }
 
-/* ---- setting up ------------------------------------------------------------------------------ */
+/* ---- setting up ----------------------------------------------------------------------- */
 
 static void
 must(CURLcode rc)
@@ -347,7 +347,7 @@ http_call(struct http *h, size_t i)
 	return &h->call[i];
 }
 
-/* ---- one request ------------------------------------------------------------------------------ */
+/* ---- one request ---------------------------------------------------------------------- */
 
 static bool
 same_headers(const struct http_wire *w, const struct request *r)
@@ -486,7 +486,7 @@ http_expire(struct http *h)
 	act(h, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* ---- how it ended ------------------------------------------------------------------------------- */
+/* ---- how it ended --------------------------------------------------------------------- */
 
 static enum http_end
 end_of(const struct http_call *c, CURLcode rc)

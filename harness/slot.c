@@ -86,7 +86,7 @@ slot_prepare(struct slot *s, double now)
 	}
 }
 
-/* ---- what a server may have said of our key ------------------------------------------------ */
+/* ---- what a server may have said of our key ------------------------------------------- */
 
 /* Replaces every `key` in place by three stars; returns the new length. */
 static size_t
@@ -129,7 +129,7 @@ redacted(struct slot *s, struct str text)
 	return text;
 }
 
-/* ---- what an end means ----------------------------------------------------------------------- */
+/* ---- what an end means ---------------------------------------------------------------- */
 
 static void
 say(struct slot *s, enum outcome o, struct str why)
@@ -262,7 +262,7 @@ slot_fail(struct slot *s, enum outcome o, const char *why, double now)
 	say(s, o, str_of(why));
 }
 
-/* ---- limits -------------------------------------------------------------------------------------- */
+/* ---- limits --------------------------------------------------------------------------- */
 
 /* Silence for the whole limit, or less than a byte a second on average over it: a server that
  * sends one byte now and then is as dead as one that sends none. */

@@ -61,7 +61,7 @@ static const char *const own_keys[] = {
 /* The request up to the messages is the same for every case. */
 struct openai_state { struct str head; };
 
-/* ---- out ------------------------------------------------------------------------------------ */
+/* ---- out ------------------------------------------------------------------------------ */
 
 static void
 put_number(struct buf *b, const char *key, const char *number)
@@ -209,7 +209,7 @@ openai_request(struct request *r, const struct target *t, const struct test_case
 	buf_puts(&r->body, "]}");
 }
 
-/* ---- in: what answers and stream chunks share -------------------------------------------------- */
+/* ---- in: what answers and stream chunks share ----------------------------------------- */
 
 static void
 fault(struct completion *c, const char *why)
@@ -326,7 +326,7 @@ read_error(struct completion *c, struct json error, struct arena *a)
 		c->outcome = OUT_FILTERED;      /* (6) */
 }
 
-/* ---- in: whole answers ------------------------------------------------------------------------------ */
+/* ---- in: whole answers ---------------------------------------------------------------- */
 
 /* (3) False: neither a string, nor parts, nor null. */
 static bool
@@ -543,7 +543,7 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 	}
 }
 
-/* ---- in: streams ---------------------------------------------------------------------------------------- */
+/* ---- in: streams ---------------------------------------------------------------------- */
 
 /* Appends to text that lives in the arena: room doubles, so that its size tells the room. */
 static void

@@ -26,7 +26,7 @@ extern const struct protocol protocol_openai;
 
 enum { CASES = 500, SLOTS = 16 };
 
-/* ---- the server ----------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------------- */
 
 static struct {
 	int          listener, port;
@@ -247,7 +247,7 @@ start_server(void **state)
 	return 0;
 }
 
-/* ---- the feed -------------------------------------------------------------------------------- */
+/* ---- the feed ------------------------------------------------------------------------- */
 
 struct seen { enum outcome outcome; char text[32]; int attempts, status; char why[160];
               long tokens; double first, total, backoff; };
@@ -377,7 +377,7 @@ loopback(void)
 	return url;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------ */
+/* ---- tests ---------------------------------------------------------------------------- */
 
 static const char *
 mixed(int id)
@@ -656,7 +656,7 @@ test_check(void **state)
 	}
 }
 
-/* ---- the other wires ------------------------------------------------------------------------------ */
+/* ---- the other wires ------------------------------------------------------------------ */
 
 static void
 plain_request(struct request *r, const struct target *t, const struct test_case *tc, int rep,

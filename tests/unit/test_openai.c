@@ -146,7 +146,7 @@ test_wrong_shapes(void **state)
 	arena_free(&a);
 }
 
-/* ---- streams --------------------------------------------------------------------------------- */
+/* ---- streams -------------------------------------------------------------------------- */
 
 struct reading { struct completion c; struct buf text; struct arena *a; bool complete; };
 
@@ -253,7 +253,7 @@ test_stream_ends(void **state)
 	arena_free(&a);
 }
 
-/* ---- out ------------------------------------------------------------------------------------------ */
+/* ---- out ------------------------------------------------------------------------------ */
 
 static int
 open_with(const char *yaml, struct target *t, struct arena *a, struct err *e)
