@@ -1,4 +1,4 @@
-# driftlead: one Makefile, no configure, no recursion.  `make help` lists the targets.
+# driftlead: one Makefile, no configure.  `make help` lists the targets.
 
 # ---- what is built, and how -------------------------------------------------------------
 B       ?= build
@@ -15,16 +15,29 @@ OPT      = -O2 $(HARDEN)
 CFLAGS  ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B)/gen $(OPT) $(WARN) $(SAN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SAN) $(LDFLAGS)
-LIBS     = $(shell pkg-config --libs $(PKGS)) -lm -pthread
+LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -pthread
 
 SRC      = $(wildcard harness/*.c harness/base/*.c harness/proto/*.c harness/cmd/*.c \
              harness/import/*.c metrics/*.c metrics/stats/*.c drift/*.c reports/*.c)
 OBJ      = $(SRC:%.c=$(B)/%.o)
 LIB_OBJ  = $(filter-out $(B)/harness/main.o,$(OBJ))
-GEN      = $(patsubst %,$(B)/gen/%.h,$(wildcard harness/schema.sql reports/page.css))
+GEN      = $(patsubst %,$(B)/gen/%.h,$(wildcard harness/schema.sql reports/page.css suites/*.yaml \
+             suites/tickets/*))
 UNIT     = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ     = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY   = $(FUZZ:%=$(B)/tests/replay_%)
+E2E      = $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
+STUB_OBJ = $(patsubst tests/stub/%.c,$(B)/stub/%.o,$(filter-out %/ask.c,$(wildcard tests/stub/*.c)))
+TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure)
+
+# A missing library is one sentence, not a page of errors.  These targets need none:
+NO_LIBS  = deps deps-test check asan tsan cov fuzz lint help clean tags uninstall
+ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
+MISSING := $(shell for p in $(PKGS) libxxhash; do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
+ifneq ($(strip $(MISSING)),)
+$(error missing: $(strip $(MISSING)) - run "make deps")
+endif
+endif
 
 all: $(B)/driftlead  ## the program (default)
 
@@ -46,16 +59,130 @@ $(OBJ): | $(GEN)
 $(B)/libdriftlead.a: $(LIB_OBJ)
 	$(V)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
 
+# ---- tests --------------------------------------------------------------------------------
 $(B)/tests/test_%: tests/unit/test_%.c $(B)/libdriftlead.a
 	@mkdir -p $(@D)
 	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) -lcmocka $(LIBS)
 
-$(B)/tests/stub: tests/stub/stub.c $(B)/libdriftlead.a
+# Objects of the stub have a folder of their own: tests/stub is the program's name.
+$(B)/stub/%.o: tests/stub/%.c
 	@mkdir -p $(@D)
-	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) -lssl $(LIBS)
+	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/stub: $(STUB_OBJ) $(B)/libdriftlead.a
+	@mkdir -p $(@D)
+	$(V)$(CC) -o $@ $(STUB_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) -lssl $(LIBS)
+
+$(B)/tests/ask: $(B)/stub/ask.o $(B)/libdriftlead.a
+	@mkdir -p $(@D)
+	$(V)$(CC) -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) -lssl $(LIBS)
+
+$(B)/tests/%: tests/bench/%.c $(B)/libdriftlead.a
+	@mkdir -p $(@D)
+	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
 
 $(B)/tests/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libdriftlead.a
 	@mkdir -p $(@D)
 	$(V)$(CC) $(ALL_CFLAGS) -o $@ $< tests/fuzz/replay.c $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
 
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libdriftlead.a
+	$(V)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
+
 unit: $(UNIT)  ## build the unit tests only
+
+# What check, asan, tsan and cov run, each in its own $(B).
+suite: $(UNIT) $(REPLAY) $(TOOLS) $(if $(wildcard harness/main.c),$(B)/driftlead)
+	@B=$(B) tests/run.sh $(UNIT) $(REPLAY) $(E2E)
+
+check: deps-test  ## everything a commit must pass; the last line counts
+	@$(MAKE) --no-print-directory suite
+
+ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+asan:  ## the same under the address and undefined behaviour sanitizers
+	@$(MAKE) --no-print-directory $(ASAN) suite
+
+TSAN = B=build/tsan HARDEN= SAN=-fsanitize=thread
+tsan:  ## the same under the thread sanitizer
+	@$(MAKE) --no-print-directory $(TSAN) suite
+
+cov:  ## the same with line coverage, worst files first
+	@$(MAKE) --no-print-directory B=build/cov HARDEN= OPT=-O0 SAN=--coverage suite
+	@find build/cov/harness build/cov/metrics build/cov/drift build/cov/reports -name '*.gcda' 2>/dev/null | \
+		xargs gcov -n 2>/dev/null | awk -F"[':% ]+" '/^File/ { f = $$2 } \
+		/^Lines/ && f ~ /\.c$$/ && f !~ /^\// { print $$3 " %  of " $$5 " lines  " f }' | sort -n
+
+FUZZ_FLAGS = B=build/fuzz CC=clang HARDEN= \
+             SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+FUZZ_TIME ?= 20
+fuzz:  ## libFuzzer, 20 s per target (FUZZ_TIME); without clang the corpora only
+	@if ! echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+		clang -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null; then \
+		echo "no clang with libFuzzer here: the corpora are replayed instead"; \
+		$(MAKE) --no-print-directory fuzz-replay; \
+	else $(MAKE) --no-print-directory $(FUZZ_FLAGS) fuzz-run; fi
+
+fuzz-run: $(FUZZ:%=$(B)/%)
+	@for f in $(FUZZ:fuzz_%=%); do echo "$$f:"; mkdir -p $(B)/corpus/$$f; \
+		$(B)/fuzz_$$f -max_total_time=$(FUZZ_TIME) -verbosity=0 -print_final_stats=1 \
+			-timeout=10 -rss_limit_mb=2048 -artifact_prefix=$(B)/$$f- \
+			$(B)/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+fuzz-replay: $(REPLAY)  ## the corpora, through every fuzz target
+	@B=$(B) tests/run.sh $(REPLAY)
+
+bench: $(TOOLS) $(if $(wildcard harness/main.c),$(B)/driftlead)  ## the table of speeds and sizes, on this machine
+	@B=$(B) tests/bench/bench.sh
+
+lint:  ## headers alone, layers, words, manuals, scripts
+	@B=$(B) CC="$(CC)" tests/lint.sh
+
+regold: $(TOOLS) $(B)/driftlead  ## rewrite golden files; then read git diff
+	@REGOLD=1 B=$(B) tests/run.sh $(E2E)
+
+# ---- packages: the only targets that install any -------------------------------------------
+deps:  ## install what building needs (Debian packages)
+	@tests/deps.sh gcc libc6-dev pkg-config libsqlite3-dev libcurl4-openssl-dev libpcre2-dev libjansson-dev \
+		libyaml-dev libssl-dev zlib1g-dev libzstd-dev libutf8proc-dev libxxhash-dev
+
+deps-test: deps  ## install what the tests need beyond that
+	@tests/deps.sh --try libcmocka-dev sqlite3 jq openssl mandoc gnuplot-nox chromium bubblewrap valgrind strace \
+		zstd gzip clang
+
+# ---- installing ------------------------------------------------------------------------------
+BIN      = $(DESTDIR)$(PREFIX)/bin
+SHARE    = $(DESTDIR)$(PREFIX)/share
+MAN      = $(wildcard man/*.[0-9])
+COMPLETE = bash:bash-completion/completions/driftlead zsh:zsh/site-functions/_driftlead \
+           fish:fish/vendor_completions.d/driftlead.fish
+man_path = $(SHARE)/man/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+
+install: $(B)/driftlead  ## the program, its manual and completions, below PREFIX
+	install -D -m 755 $< $(BIN)/driftlead
+	$(foreach m,$(MAN),install -D -m 644 $(m) $(call man_path,$(m)) &&) true
+	@for c in $(COMPLETE); do mkdir -p "$$(dirname "$(SHARE)/$${c#*:}")" && \
+		$(B)/driftlead completion "$${c%%:*}" > "$(SHARE)/$${c#*:}" || exit 1; done
+
+uninstall:  ## take that away again
+	rm -f $(BIN)/driftlead $(foreach m,$(MAN),$(call man_path,$(m))) \
+		$(foreach c,$(COMPLETE),$(SHARE)/$(word 2,$(subst :, ,$(c))))
+
+# ---- for people ---------------------------------------------------------------------------------
+tags:  ## for editors
+	ctags $(shell find harness metrics drift reports tests -name '*.[ch]')
+
+compile_commands.json: Makefile  ## for clangd
+	@{ echo '['; for f in $(SRC); do \
+		printf '{"directory":"%s","file":"%s","command":"%s"},\n' "$(CURDIR)" $$f \
+			'$(CC) $(ALL_CFLAGS) -c '$$f; done | sed '$$s/,$$//'; echo ']'; } > $@
+
+clean:  ## remove what was built
+	rm -rf build compile_commands.json tags
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z_.-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all unit suite check asan tsan cov fuzz fuzz-run fuzz-replay bench lint regold deps deps-test \
+        install uninstall tags compile_commands.json clean help
+.DELETE_ON_ERROR:
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -77,7 +77,7 @@ struct suite *suite_from_source(struct str source, const char *path, struct aren
 /* Reads the cases twice, as a stream: checks and draws, then writes what was drawn into the
  * store unless it is there.  Sets digest, row, ncases and the slices.  0, or -1 and all
  * mistakes (at most 100 shown). */
-int suite_store(struct suite *, const struct roots *, struct store *, struct err *);
+int suite_store(struct suite *, const struct roots *, struct store *, struct arena *, struct err *);
 
 /* Largest remainder with floors: how many cases of each slice make `size`.  draw[i] is at
  * most found[i]; -1 and a sentence when floors do not fit. */
@@ -101,8 +101,9 @@ struct target {
 	const char            *unix_socket;   /* or NULL */
 	const char            *key_env;       /* name of the environment variable, or NULL */
 	struct str             key;           /* its value; never stored, printed or logged */
-	const char           **header;        /* "Name: value", configured; none is secret */
+	const char           **header;        /* "Name: value", ${NAME} replaced by target_open */
 	size_t                 nheader;
+	struct texts           secret;        /* every value that came from the environment */
 	const char            *ca_file;       /* or NULL */
 	int                    slots;
 	double                 per_minute;    /* 0: no pacing */
@@ -136,6 +137,11 @@ struct project *project_load(const char *config, const char *start, const char *
 /* Checks everything that can be wrong before the first request and opens the protocol (reads
  * keys, training files, recorded answers). */
 int target_open(struct target *, struct arena *, struct err *);
+/* The named target; without a name the only one.  A protocol that needs no parameter is a
+ * target of its own name. */
+struct target *target_find(struct project *, const char *name, struct arena *, struct err *);
+/* Replaces every secret of the target in `text` by "***"; `text` itself if there is none. */
+struct str target_redact(const struct target *, struct str text, struct arena *);
 
 /* ---- protocols: bytes out, bytes in ---------------------------------------------------------------- */
 
@@ -306,10 +312,12 @@ struct run_options {
 struct run_result { long run; bool resumed; enum run_state state; int signal; char why[256]; };
 /* Asks what is missing and commits completions with their scores.  0, or the exit status. */
 int stage_run(struct store *, struct suite *, struct target *, const struct run_options *,
-              struct run_result *, struct err *);
+              struct run_result *, struct arena *, struct err *);
 /* Scores one completion by every metric of the suite, as RUN and SCORE both do. */
 void score_completion(struct store *, const struct suite *, long run, const struct test_case *,
                       int rep, const struct completion *, struct score *out, struct arena *scratch);
+/* The expected answers from the JSON list that the store keeps. */
+void case_expect(struct test_case *, struct str json, struct arena *);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
 /* One estimate per metric and slice from the scores in the store. */
@@ -325,32 +333,54 @@ int stage_gate(struct store *, const struct suite *, long run, long base, struct
  * 0 and a sentence when there is none. */
 long run_resolve(struct store *, const char *word, const char *suite_name, struct err *);
 
+/* ---- output.c: a run for machines and for people, from its rows ------------------------------- */
+
+/* The members "run" and "estimates", appended to an open object. */
+void output_run_json(struct buf *, struct store *, long run);
+/* The summary: what was asked, outcomes, an estimate per metric (and per slice if `slices`). */
+void output_run_text(struct buf *, struct store *, long run, bool slices);
+/* The suite of a stored run: its source as it was, slices from the store.  NULL: mistakes. */
+struct suite *suite_of_run(struct store *, long run, struct arena *, struct err *);
+
 /* ---- commands ----------------------------------------------------------------------------------------------- */
 
 enum { NEEDS_NOTHING = 0, NEEDS_PROJECT = 1, NEEDS_STORE_READ = 2, NEEDS_STORE_WRITE = 4,
        NEEDS_STORE_CREATE = 8 };
 
+/* The options every command takes.  A command's own options struct starts with it. */
+struct common { const char *store, *config; bool json, quiet, help; };
+extern const struct opt common_options[];
+
 /* What main.c opened before it called a command. */
 struct session {
 	struct arena   *arena;                /* the program's */
-	struct project *project;
+	struct project *project;              /* NEEDS_PROJECT and every NEEDS_STORE */
 	struct store   *store;
 	struct texts    operand;
 	void           *options;              /* the command's struct, filled */
 	const char     *command_line;
-	bool            json, quiet, colour;
+	struct buf      out;                  /* printed when the command returns */
 };
 
 struct command {
 	const char *name, *chapter, *operands, *help;
+	const char *about;                    /* a paragraph or an example for -h */
 	const struct opt *options;            /* NULL, or a table ending in {0} */
 	size_t      size;                     /* of the options struct */
 	unsigned    needs;
-	int         min_operands, max_operands;
-	int       (*main)(struct session *);  /* returns the exit status */
+	size_t      min_operands, max_operands;
+	int       (*main)(struct session *, struct err *);   /* the exit status; prints out and err */
 };
 const struct command *command_find(const char *name);
 const struct command *const *command_all(void);                  /* NULL-terminated, in .def order */
-extern const struct opt common_options[];                          /* --store, --config, --json, ... */
+/* What `driftlead help` and `driftlead NAME -h` print. */
+void help_overview(struct buf *);
+void help_command(struct buf *, const struct command *);
+const char *help_nearest(const char *name);
+
+/* suite.c and target.c: the tables that the schema is written from. */
+extern const struct conf_key suite_top_keys[], suite_field_keys[], suite_expect_keys[],
+    suite_slice_keys[], suite_msg_keys[], suite_metric_keys[], suite_gate_keys[];
+extern const struct conf_key project_keys[], target_keys[], price_keys[];
 
 #endif

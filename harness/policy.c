@@ -233,7 +233,7 @@ is_hopeless(struct json error, struct arena *a)
 		struct json value = json_get(error, field[i]);
 		struct str word;
 
-		if (value.type != JSON_STRING)
+		if (value.type != JT_STRING)
 			continue;
 		word = json_text(value, a);
 		for (const char *const *h = hopeless; *h != NULL; h++)
@@ -258,7 +258,7 @@ body_delay(struct json error, struct arena *a)
 	while (json_next(&it, &detail)) {
 		struct json delay = json_get(detail, "retryDelay");
 
-		if (delay.type == JSON_STRING)
+		if (delay.type == JT_STRING)
 			return go_duration(json_text(delay, a));
 	}
 	return -1;
@@ -274,13 +274,13 @@ retry_advise(const struct reply_head *head, struct str body)
 	bool stop = head->status == 401 || head->status == 402 || head->status == 403;
 
 	if (head->status >= 400 && json_parse(body, &root, &fault) == 0) {
-		if (root.type == JSON_ARRAY) {          /* Gemini wraps the errors of its streams */
+		if (root.type == JT_ARRAY) {          /* Gemini wraps the errors of its streams */
 			struct json_iter it = { .of = root };
 
 			json_next(&it, &root);
 		}
 		error = json_get(root, "error");
-		if (error.type != JSON_OBJECT)
+		if (error.type != JT_OBJECT)
 			error = root;
 		stop = stop || is_hopeless(error, &a);
 		if (advice.wait < 0)

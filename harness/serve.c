@@ -326,9 +326,9 @@ version_by_path(const struct target *t, struct str *version, struct arena *a, st
 		if (json_parse(*version, &root, &fault) != 0)
 			return err_set(e, "serve: version: %s is not JSON: %s", path, fault.why);
 		root = json_at(root, str_of(hash + 1));
-		if (root.type == JSON_NONE)
+		if (root.type == JT_NONE)
 			return err_set(e, "serve: version: %s has no '%s'", path, hash + 1);
-		*version = root.type == JSON_STRING ? json_text(root, a) : root.raw;
+		*version = root.type == JT_STRING ? json_text(root, a) : root.raw;
 	}
 	*version = str_sub(str_trim(*version), 0, VERSION_MAX);
 	return 0;

@@ -156,6 +156,7 @@ void          sha256_add(struct sha256 *, struct str);
 void          sha256_field(struct sha256 *, struct str);
 /* 64 lower-case hex digits and a NUL into `hex`; frees the state. */
 void          sha256_end(struct sha256 *, char hex[65]);
+void          sha256_of(struct str, char hex[65]);
 void          hex_of(const void *, size_t, char *out);        /* 2n digits and a NUL */
 
 /* ---- rng.c: random numbers with an address ------------------------------------------------- */
@@ -190,15 +191,15 @@ void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:3
  * cannot fail.  No tree is built, nothing is allocated.
  */
 enum { JSON_DEPTH = 64 };
-enum json_type { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
-                 JSON_ARRAY, JSON_OBJECT };
+enum json_type { JT_NONE, JT_NULL, JT_FALSE, JT_TRUE, JT_NUMBER, JT_STRING,
+                 JT_ARRAY, JT_OBJECT };
 struct json { enum json_type type; struct str raw; };         /* raw: quotes and braces included */
 struct json_fault { size_t at; const char *why; };            /* why: a constant sentence part */
 
 /* 0 and *root, or -1 and *fault (offset and reason). White space around the value is allowed. */
 int json_parse(struct str doc, struct json *root, struct json_fault *fault);
 
-/* The member `key` of an object; type JSON_NONE if it is not there or `obj` is no object. */
+/* The member `key` of an object; type JT_NONE if it is not there or `obj` is no object. */
 struct json json_get(struct json obj, const char *key);
 /* RFC 6901 JSON Pointer, where "" is the value itself; a pointer that does not start with '/'
  * names one top-level member. */
@@ -231,6 +232,8 @@ int  file_read(const char *base_dir, const char *path, const struct roots *, siz
 /* Writes beside, syncs and renames: the old file or the whole new one, never half.
  * "-" is standard output. */
 int  file_write(const char *path, struct str, unsigned mode, struct err *) MUST_USE;
+void file_close(int fd);
+bool file_is_dir(const char *path);
 char *path_join(const char *dir, const char *path, struct arena *);  /* absolute `path` wins */
 char *path_dir(const char *path, struct arena *);
 
@@ -275,7 +278,7 @@ bool  rows_field(const struct rows *, const struct row *, struct str name, struc
 const struct str *rows_columns(const struct rows *, size_t *n);
 void  rows_close(struct rows *);
 
-/* ---- conf.c: YAML with lines, bound by tables ---------------------------------------------------------- */
+/* ---- conf.c, bind.c, quantity.c, schema.c: YAML with lines, bound by tables ------------------------------- */
 
 enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {
@@ -305,7 +308,7 @@ enum conf_kind {
 };
 struct texts { const char **text; int *line; size_t n; };
 
-/* units.c: what conf and opt share.  False for anything else; *out is then untouched or void.
+/* quantity.c: what conf and opt share.  False for anything else; *out is then untouched or void.
  * `31%`, `1.5 %`, `0.31`; without percent at most 1. */
 bool parse_share(struct str, double *out);
 bool parse_time(struct str, double *seconds);           /* not negative */

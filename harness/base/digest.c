@@ -65,6 +65,15 @@ sha256_end(struct sha256 *s, char hex[65])
 }
 
 void
+sha256_of(struct str s, char hex[65])
+{
+	struct sha256 h = sha256_begin();
+
+	sha256_add(&h, s);
+	sha256_end(&h, hex);
+}
+
+void
 hex_of(const void *bytes, size_t n, char *out)
 {
 	static const char digit[] = "0123456789abcdef";

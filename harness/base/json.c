@@ -35,7 +35,7 @@ struct scan {
 	struct key           key[JSON_DEPTH * FEW];
 };
 
-/* ---- bytes --------------------------------------------------------------------------------- */
+/* ---- bytes ---------------------------------------------------------------------------- */
 
 #ifdef __SSE2__
 
@@ -162,7 +162,7 @@ is_low(long unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* ---- the check ------------------------------------------------------------------------------ */
+/* ---- the check ------------------------------------------------------------------------ */
 
 static bool
 fail(struct scan *s, const unsigned char *at, const char *why)
@@ -186,15 +186,15 @@ next_byte(struct scan *s)
 	return s->p < s->end ? *s->p : -1;
 }
 
-/* The escape at s->p, which is a backslash. */
+/* The escape at s->p, which is a backslash, in the string that began at `open`. */
 static bool
-check_escape(struct scan *s)
+check_escape(struct scan *s, const unsigned char *open)
 {
 	const unsigned char *p = s->p;
 	long unit;
 
 	if (s->end - p < 2)
-		return fail(s, s->start, "a string is not closed");
+		return fail(s, open, "a string is not closed");
 	if (p[1] != 'u') {
 		if (p[1] == '\0' || strchr("\"\\/bfnrt", p[1]) == NULL)
 			return fail(s, p, "an unknown escape");
@@ -236,7 +236,7 @@ check_string(struct scan *s, bool *escaped)
 		}
 		if (*s->p == '\\') {
 			*escaped = true;
-			if (!check_escape(s))
+			if (!check_escape(s, open))
 				return false;
 		} else if (*s->p < 0x20) {
 			return fail(s, s->p, "a control character in a string");
@@ -288,7 +288,7 @@ check_number(struct scan *s)
 	}
 	s->p = p;
 	/* At most 200 digits before the point and an exponent below 100 always fit. */
-	number = (struct json){ JSON_NUMBER, { (const char *)start, (size_t)(p - start) } };
+	number = (struct json){ JT_NUMBER, { (const char *)start, (size_t)(p - start) } };
 	if (large && isinf(json_to_real(number, 0)))
 		return fail(s, start, "a number too large for a double");
 	return true;
@@ -347,7 +347,7 @@ check_key(struct scan *s)
 		return false;
 	name = (struct str){ (const char *)open + 1, (size_t)(s->p - open) - 2 };
 	if (escaped)
-		name = json_text((struct json){ JSON_STRING, { (const char *)open, name.n + 2 } },
+		name = json_text((struct json){ JT_STRING, { (const char *)open, name.n + 2 } },
 		    &s->scratch);
 	if (is_known(s, &s->frame[s->depth - 1], name))
 		return fail(s, open, "a duplicate key");
@@ -454,19 +454,19 @@ check_document(struct scan *s)
 	return true;
 }
 
-/* ---- the answer -------------------------------------------------------------------------------- */
+/* ---- the answer ----------------------------------------------------------------------- */
 
 static enum json_type
 type_of(unsigned char first)
 {
 	switch (first) {
-	case '{': return JSON_OBJECT;
-	case '[': return JSON_ARRAY;
-	case '"': return JSON_STRING;
-	case 't': return JSON_TRUE;
-	case 'f': return JSON_FALSE;
-	case 'n': return JSON_NULL;
-	default:  return JSON_NUMBER;
+	case '{': return JT_OBJECT;
+	case '[': return JT_ARRAY;
+	case '"': return JT_STRING;
+	case 't': return JT_TRUE;
+	case 'f': return JT_FALSE;
+	case 'n': return JT_NULL;
+	default:  return JT_NUMBER;
 	}
 }
 

@@ -40,7 +40,7 @@ line_of(const struct rows *r)
 	return r->line > INT_MAX ? INT_MAX : (int)r->line;
 }
 
-/* ---- from bytes to records ---------------------------------------------------------------------- */
+/* ---- from bytes to records ------------------------------------------------------------ */
 
 /* Reads more behind p[n): 1, 0 at the end, -1 and a sentence. */
 static int
@@ -95,9 +95,16 @@ static bool
 find_csv_end(struct rows *r)
 {
 	const char *p = r->p + r->seen, *end = r->p + r->n;
+	const char *line_end = memchr(p, '\n', r->n - r->seen);
+	size_t line = line_end ? (size_t)(line_end - p) : 0;
 	enum place place = r->place;
 	bool found = false;
 
+	/* Most records have no quotes. */
+	if (place == CELL_START && line_end != NULL && memchr(p, '"', line) == NULL) {
+		p = line_end + 1;
+		found = true;
+	}
 	while (p < end && !found) {
 		char c;
 
@@ -154,7 +161,7 @@ next_record(struct rows *r, char **rec, size_t *len, struct err *e)
 	*len = r->seen - r->at;
 	if (*len > 0 && whole)
 		--*len;
-	if (*len > 0 && whole && (*rec)[*len - 1] == '\r')
+	if (*len > 0 && (*rec)[*len - 1] == '\r')
 		--*len;
 	if (too_long || *len > ROWS_MAX)
 		return err_at(e, r->path, line_of(r), 0, "the record is longer than %d bytes%s",
@@ -173,7 +180,7 @@ is_blank(const struct rows *r, const char *p, size_t n)
 	return n == 0;
 }
 
-/* ---- cells ----------------------------------------------------------------------------------------- */
+/* ---- cells ---------------------------------------------------------------------------- */
 
 static void
 add_cell(struct rows *r, size_t *n, const char *p, size_t len)
@@ -208,7 +215,7 @@ unquote(char *p, char *end, struct str *cell)
 	return p;
 }
 
-/* RFC 4180, 2: cells of a record.  Returns 0, or -1 and a sentence. */
+/* The cells of a record with quotes in it (RFC 4180, 2).  Returns 0, or -1 and a sentence. */
 static int
 split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
 {
@@ -220,15 +227,14 @@ split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
 		if (p < end && *p == '"') {
 			p = unquote(p, end, &cell);
 			if (p == NULL || (p < end && *p != ','))
-				return err_at(e, r->path, line_of(r), 0,
-				    "cell %zu goes on after its closing quote (write \"\" for a quote)",
-				    *n + 1);
+				return err_at(e, r->path, line_of(r), 0, "cell %zu goes on after "
+				    "its closing quote (write \"\" for a quote)", *n + 1);
 		} else {
 			while (p < end && *p != ',' && *p != '"' && *p != '\r')
 				p++;
 			if (p < end && *p != ',')
 				return err_at(e, r->path, line_of(r), 0, *p == '"' ?
-				    "cell %zu has a stray quote (quote the cell and double the quotes in it)" :
+				    "cell %zu has a stray quote (quote the cell and double its quotes)" :
 				    "cell %zu has a carriage return outside quotes", *n + 1);
 			cell.n = (size_t)(p - cell.p);
 		}
@@ -238,14 +244,15 @@ split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
 	}
 }
 
+/* A record in which the separator is the only byte with a meaning. */
 static void
-split_tsv(struct rows *r, char *p, size_t len, size_t *n)
+split_plain(struct rows *r, char *p, size_t len, char separator, size_t *n)
 {
-	char *end = p + len, *tab;
+	char *end = p + len, *stop;
 
-	while ((tab = memchr(p, '\t', (size_t)(end - p))) != NULL) {
-		add_cell(r, n, p, (size_t)(tab - p));
-		p = tab + 1;
+	while ((stop = memchr(p, separator, (size_t)(end - p))) != NULL) {
+		add_cell(r, n, p, (size_t)(stop - p));
+		p = stop + 1;
 	}
 	add_cell(r, n, p, (size_t)(end - p));
 }
@@ -258,13 +265,14 @@ split(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
 		return err_at(e, r->path, line_of(r), 0, "the record holds a NUL byte");
 	if (str_bad_utf8((struct str){ p, len }) >= 0)
 		return err_at(e, r->path, line_of(r), 0, "the record is not valid UTF-8");
-	if (r->format == ROWS_CSV)
+	if (r->format == ROWS_CSV &&
+	    (memchr(p, '"', len) != NULL || memchr(p, '\r', len) != NULL))
 		return split_csv(r, p, len, n, e);
-	split_tsv(r, p, len, n);
+	split_plain(r, p, len, r->format == ROWS_CSV ? ',' : '\t', n);
 	return 0;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------ */
+/* ---- opening -------------------------------------------------------------------------- */
 
 /* The header row; -1 after reporting every bad name in it. */
 static int
@@ -278,7 +286,8 @@ read_header(struct rows *r, struct err *e)
 		if ((got = next_record(r, &p, &len, e)) < 0)
 			return -1;
 		if (got == 0)
-			return err_at(e, r->path, 0, 0, "it is empty, and needs a row of column names");
+			return err_at(e, r->path, 0, 0,
+			    "it is empty, and needs a row of column names");
 	} while (is_blank(r, p, len));
 	if (split(r, p, len, &n, e) < 0)
 		return -1;
@@ -297,8 +306,9 @@ read_header(struct rows *r, struct err *e)
 		if (is_new)
 			*slot = i;
 		else
-			err_at(e, r->path, line_of(r), 0, "columns %zu and %zu have the same name '%.*s'",
-			    (size_t)*slot + 1, i + 1, STR_ARG(r->cell[i]));
+			err_at(e, r->path, line_of(r), 0,
+			    "columns %zu and %zu have the same name '%.*s'", (size_t)*slot + 1,
+			    i + 1, STR_ARG(r->cell[i]));
 	}
 	return e->n > before ? -1 : 0;
 }
@@ -389,20 +399,20 @@ rows_close(struct rows *r)
 	mem_free(r);
 }
 
-/* ---- records ----------------------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------- */
 
 static int
 take_object(struct rows *r, struct str text, struct row *row, struct err *e)
 {
 	static const char *const what[] = {
-		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true",
-		[JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+		[JT_NULL] = "null", [JT_FALSE] = "false", [JT_TRUE] = "true",
+		[JT_NUMBER] = "a number", [JT_STRING] = "a string", [JT_ARRAY] = "an array",
 	};
 	struct json_fault fault;
 	size_t column = 1;
 
 	if (json_parse(text, &row->object, &fault) == 0) {
-		if (row->object.type == JSON_OBJECT)
+		if (row->object.type == JT_OBJECT)
 			return 1;
 		fault.why = what[row->object.type];
 		fault.at = (size_t)(row->object.raw.p - text.p);
@@ -459,9 +469,9 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 		return true;
 	}
 	v = json_at(row->object, name);
-	if (v.type == JSON_NONE || v.type == JSON_NULL)
+	if (v.type == JT_NONE || v.type == JT_NULL)
 		return false;
-	*out = v.type == JSON_STRING ? json_text(v, a) : v.raw;
+	*out = v.type == JT_STRING ? json_text(v, a) : v.raw;
 	return true;
 }
 

@@ -69,7 +69,7 @@ str_find(struct str s, struct str needle, size_t from)
 {
 	const char *p;
 
-	if (from > s.n)
+	if (from > s.n || needle.n > s.n - from)        /* so that an empty s may have no bytes */
 		return -1;
 	if (needle.n == 0)
 		return (ptrdiff_t)from;

@@ -141,22 +141,16 @@ read_gzip(struct unpack *u, char *to, size_t room)
 	return given;
 }
 
-/* libzstd may hold output back after it took the last input: it is asked once more without any. */
+/* libzstd keeps the last byte of input back until all output was taken: none is lost. */
 static size_t
 read_zstd(struct unpack *u, char *to, size_t room)
 {
 	ZSTD_outBuffer out = { to, room, 0 };
-	bool more = true;
 
-	while (out.pos == 0 && more) {
-		ZSTD_inBuffer in;
-		size_t rc;
+	while (out.pos == 0 && refill(u)) {
+		ZSTD_inBuffer in = { u->in, u->n, u->at };
+		size_t rc = ZSTD_decompressStream(u->zst, &out, &in);
 
-		more = refill(u);
-		if (!more && !u->inside)
-			break;
-		in = (ZSTD_inBuffer){ u->in, u->n, u->at };
-		rc = ZSTD_decompressStream(u->zst, &out, &in);
 		u->at = in.pos;
 		u->inside = rc != 0;
 		if (ZSTD_isError(rc)) {

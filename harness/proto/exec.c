@@ -105,9 +105,9 @@ static bool
 member(struct json obj, const char *name, enum json_type type, struct json *out)
 {
 	*out = json_get(obj, name);
-	if (out->type == JSON_NULL)
-		out->type = JSON_NONE;
-	return out->type == JSON_NONE || out->type == type;
+	if (out->type == JT_NULL)
+		out->type = JT_NONE;
+	return out->type == JT_NONE || out->type == type;
 }
 
 static bool
@@ -115,9 +115,9 @@ text_of(struct json obj, const char *name, struct str *into, struct arena *a)
 {
 	struct json v;
 
-	if (!member(obj, name, JSON_STRING, &v))
+	if (!member(obj, name, JT_STRING, &v))
 		return false;
-	if (v.type == JSON_STRING)
+	if (v.type == JT_STRING)
 		*into = json_text(v, a);
 	return true;
 }
@@ -128,9 +128,9 @@ tokens_of(struct json obj, const char *name, long *into)
 	struct json v;
 	long n;
 
-	if (!member(obj, name, JSON_NUMBER, &v))
+	if (!member(obj, name, JT_NUMBER, &v))
 		return false;
-	if (v.type == JSON_NONE)
+	if (v.type == JT_NONE)
 		return true;
 	if (!json_long(v, &n) || n < 0)
 		return false;
@@ -164,9 +164,9 @@ logprobs_of(struct json obj, struct completion *c, struct arena *a)
 	struct json_iter it;
 	size_t n = 0;
 
-	if (!member(obj, "logprobs", JSON_ARRAY, &list))
+	if (!member(obj, "logprobs", JT_ARRAY, &list))
 		return false;
-	if (list.type == JSON_NONE)
+	if (list.type == JT_NONE)
 		return true;
 	for (it = (struct json_iter){ .of = list }; json_next(&it, &each);)
 		n++;
@@ -174,7 +174,7 @@ logprobs_of(struct json obj, struct completion *c, struct arena *a)
 	for (it = (struct json_iter){ .of = list }; json_next(&it, &each);) {
 		struct json token = json_get(each, "token"), lp = json_get(each, "logprob");
 
-		if (token.type != JSON_STRING || lp.type != JSON_NUMBER || json_to_real(lp, 1) > 0)
+		if (token.type != JT_STRING || lp.type != JT_NUMBER || json_to_real(lp, 1) > 0)
 			return false;
 		c->lp[c->nlp++] = (struct logprob){ json_text(token, a), json_to_real(lp, 0) };
 	}
@@ -219,7 +219,7 @@ reply(struct completion *c, const struct target *t, int status, struct str body,
 	(void)t, (void)status;
 	if (json_parse(body, &root, &fault) != 0)
 		wrong = arena_fmt(a, "not JSON at byte %zu: %s", fault.at, fault.why);
-	else if (root.type != JSON_OBJECT)
+	else if (root.type != JT_OBJECT)
 		wrong = "not a JSON object";
 	else
 		wrong = take(c, root, a);

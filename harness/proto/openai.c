@@ -222,7 +222,7 @@ fault(struct completion *c, const char *why)
 static struct str
 text_of(struct json j, struct arena *a)
 {
-	return j.type == JSON_STRING ? json_text(j, a) : (struct str){ 0 };
+	return j.type == JT_STRING ? json_text(j, a) : (struct str){ 0 };
 }
 
 static void
@@ -280,7 +280,7 @@ read_logprobs(struct completion *c, struct json logprobs, struct arena *a)
 	struct json content = json_get(logprobs, "content"), item;
 	struct json_iter it = { .of = content };
 
-	if (content.type != JSON_ARRAY)
+	if (content.type != JT_ARRAY)
 		return;
 	while (json_next(&it, &item)) {
 		struct logprob *lp = next_logprob(c, a);
@@ -319,10 +319,10 @@ static void
 read_error(struct completion *c, struct json error, struct arena *a)
 {
 	struct json code = json_get(error, "code");
-	struct json message = error.type == JSON_STRING ? error : json_get(error, "message");
+	struct json message = error.type == JT_STRING ? error : json_get(error, "message");
 
 	c->why = text_of(message, a);
-	if (code.type == JSON_STRING && str_is(json_text(code, a), "content_filter"))
+	if (code.type == JT_STRING && str_is(json_text(code, a), "content_filter"))
 		c->outcome = OUT_FILTERED;      /* (6) */
 }
 
@@ -336,12 +336,12 @@ read_content(struct str *text, struct json content, struct arena *a)
 	struct json part;
 	struct buf all = { 0 };
 
-	if (content.type == JSON_STRING) {
+	if (content.type == JT_STRING) {
 		*text = json_text(content, a);
 		return true;
 	}
-	if (content.type != JSON_ARRAY)
-		return content.type == JSON_NULL || content.type == JSON_NONE;
+	if (content.type != JT_ARRAY)
+		return content.type == JT_NULL || content.type == JT_NONE;
 	while (json_next(&it, &part))
 		buf_str(&all, text_of(json_get(part, "text"), a));
 	*text = str_dup(buf_as_str(&all), a);
@@ -361,11 +361,11 @@ read_message(struct completion *c, struct json message, struct arena *a)
 	while (json_next(&it, &value)) {
 		if (json_key_is(it.key, STR("content"))) {
 			m.bad = !read_content(&c->text, value, a);
-			m.has_content = value.type != JSON_NULL;
+			m.has_content = value.type != JT_NULL;
 		} else if (json_key_is(it.key, STR("refusal"))) {
 			m.refusal = text_of(value, a);
 		} else if (json_key_is(it.key, STR("tool_calls"))) {
-			m.has_tools = value.type == JSON_ARRAY;
+			m.has_tools = value.type == JT_ARRAY;
 		} else if (is_reasoning(it.key) && c->reasoning.n == 0) {
 			c->reasoning = text_of(value, a);       /* (4) */
 		}
@@ -385,15 +385,15 @@ read_choice(struct completion *c, struct json choice, struct arena *a)
 			message = value;
 		else if (json_key_is(it.key, STR("finish_reason")))
 			reason = value;
-		else if (json_key_is(it.key, STR("logprobs")) && value.type == JSON_OBJECT)
+		else if (json_key_is(it.key, STR("logprobs")) && value.type == JT_OBJECT)
 			read_logprobs(c, value, a);
 	}
-	if (message.type != JSON_OBJECT) {
+	if (message.type != JT_OBJECT) {
 		fault(c, "the answer's choice has no message");
 		return;
 	}
 	m = read_message(c, message, a);
-	if (m.bad || (reason.type != JSON_STRING && !m.has_content && m.refusal.n == 0)) {
+	if (m.bad || (reason.type != JT_STRING && !m.has_content && m.refusal.n == 0)) {
 		fault(c, m.bad ? "the message's content is neither text nor parts"
 		               : "the answer has neither content nor a finish_reason");
 		return;
@@ -415,7 +415,7 @@ read_answer(struct completion *c, struct json root, struct arena *a)
 		if (json_key_is(it.key, STR("choices"))) {
 			struct json_iter choice = { .of = value };
 
-			if (value.type != JSON_ARRAY || !json_next(&choice, &first))
+			if (value.type != JT_ARRAY || !json_next(&choice, &first))
 				first = (struct json){ 0 };
 		} else if (json_key_is(it.key, STR("error"))) {
 			error = value;
@@ -423,12 +423,12 @@ read_answer(struct completion *c, struct json root, struct arena *a)
 			read_common(c, it.key, value, a);
 		}
 	}
-	if (first.type == JSON_OBJECT) {
+	if (first.type == JT_OBJECT) {
 		read_choice(c, first, a);
 		return;
 	}
 	fault(c, "the answer has no choices");
-	if (error.type == JSON_OBJECT || error.type == JSON_STRING) {
+	if (error.type == JT_OBJECT || error.type == JT_STRING) {
 		c->outcome = OUT_UNAVAILABLE;
 		read_error(c, error, a);
 	}
@@ -530,7 +530,7 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu", why.why, why.at));
 		return;
 	}
-	if (good && root.type == JSON_OBJECT) {
+	if (good && root.type == JT_OBJECT) {
 		read_answer(c, root, a);
 		c->bad_utf8 = bad_utf8;
 	} else if (good) {
@@ -539,7 +539,7 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 		struct json error = json_get(root, "error");
 
 		c->outcome = OUT_REJECTED;
-		read_error(c, error.type == JSON_NONE ? root : error, a);
+		read_error(c, error.type == JT_NONE ? root : error, a);
 	}
 }
 
@@ -603,10 +603,10 @@ read_piece(struct completion *c, struct buf *text, struct json choice, struct ar
 			read_delta(c, text, value, a);
 		else if (json_key_is(it.key, STR("finish_reason")))
 			reason = value;
-		else if (json_key_is(it.key, STR("logprobs")) && value.type == JSON_OBJECT)
+		else if (json_key_is(it.key, STR("logprobs")) && value.type == JT_OBJECT)
 			read_logprobs(c, value, a);
 	}
-	if (reason.type != JSON_STRING)
+	if (reason.type != JT_STRING)
 		return;
 	refusal = c->why;
 	read_finish(c, reason, a);
@@ -642,7 +642,7 @@ openai_event(struct completion *c, struct buf *text, const struct target *t, str
 	if (str_is(data, "[DONE]"))
 		return stream_done(c, text);
 	data = str_dup(data, a);                /* slices of it outlive the event */
-	if (!parse(data, &root, &bad_utf8, &why, a) || root.type != JSON_OBJECT) {
+	if (!parse(data, &root, &bad_utf8, &why, a) || root.type != JT_OBJECT) {
 		fault(c, "an event of the stream is no JSON object");
 		return true;
 	}
@@ -652,9 +652,9 @@ openai_event(struct completion *c, struct buf *text, const struct target *t, str
 			struct json_iter choice = { .of = value };
 			struct json piece;
 
-			while (value.type == JSON_ARRAY && json_next(&choice, &piece))
+			while (value.type == JT_ARRAY && json_next(&choice, &piece))
 				read_piece(c, text, piece, a);
-		} else if (json_key_is(it.key, STR("error")) && value.type != JSON_NULL) {
+		} else if (json_key_is(it.key, STR("error")) && value.type != JT_NULL) {
 			c->outcome = OUT_UNAVAILABLE;
 			c->finish = (struct str){ 0 };
 			read_error(c, value, a);

@@ -1,0 +1,270 @@
+/*
+ * cmd/compare.c -- `driftlead compare A B`: what changed from run B to run A, case by case.
+ *
+ * Per metric and slice: pairs, both passing, regressions, fixes, both failing, the change and
+ * its interval.  It describes and does not judge; the gates do that.
+ */
+#include "harness/units.h"
+
+struct options { struct common common; const char *metric; long flips; bool slices; };
+
+static const struct opt options[] = {
+	{ "metric", 'm', OPT_TEXT, offsetof(struct options, metric), "NAME", "only this metric" },
+	{ "flips", 0, OPT_INT, offsetof(struct options, flips), "N",
+	  "show at most N flipped cases with both answers (default 10)" },
+	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL, "a row for every slice" },
+	{ 0 }
+};
+
+struct flip { long run_case, base_case; double from, to; };
+
+struct comparison {
+	struct columns *c;                /* by slice + 1; [0] is the whole */
+	long only_a, only_b, edited, nflip;
+	struct flip *flip;
+	size_t cap;
+};
+
+static void
+read_all(struct store *st, const struct suite *s, int metric, long run, long base,
+    struct comparison *x)
+{
+	struct pair_reader r = pair_open(st, run, base, metric, s->metric[metric].name,
+	    s->metric[metric].scorer->scale);
+	struct unit c, b;
+	enum pairing how;
+
+	while (pair_next(&r, &c, &b, &how)) {
+		x->only_a += how == PAIR_ONLY_CANDIDATE;
+		x->only_b += how == PAIR_ONLY_BASE;
+		x->edited += how == PAIR_EDITED;
+		if (how != PAIR_BOTH || !c.known || !b.known)
+			continue;
+		columns_add(&x->c[0], &c, c.value, b.value, 0);
+		if (c.slice >= 0 && (size_t)c.slice < s->nslice)
+			columns_add(&x->c[c.slice + 1], &c, c.value, b.value, 0);
+		if (c.value != b.value && s->metric[metric].scorer->scale != SCALE_REAL) {
+			x->flip = mem_grow(x->flip, &x->cap, (size_t)x->nflip + 1, sizeof *x->flip);
+			x->flip[x->nflip++] = (struct flip){ c.test_case, b.test_case, b.value, c.value };
+		}
+	}
+}
+
+static struct paired
+pair_up(const struct suite *s, int metric, const struct columns *c, bool whole, struct arena *a)
+{
+	double *share = arena_array(a, s->nslice + 1, sizeof *share);
+	struct sample x = { .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
+		.weight = c->weighted ? c->weight : NULL, .cluster = c->clustered ? c->cluster : NULL,
+		.binary = s->metric[metric].scorer->scale == SCALE_BINARY && s->repeats == 1 };
+
+	if (whole && s->has_shares) {
+		for (size_t i = 0; i < s->nslice; i++)
+			share[i] = s->slice[i].share;
+		x.stratum = c->stratum;
+		x.nstratum = s->nslice;
+		x.share = share;
+	}
+	return paired_compare(&x, c->y, c->y2, s->metric[metric].scorer->lower_is_better, 0, a);
+}
+
+static void
+row_json(struct buf *b, const char *metric, const char *slice, const struct paired *d)
+{
+	buf_char(b, '{');
+	buf_key(b, "metric");
+	buf_json(b, str_of(metric));
+	buf_key(b, "slice");
+	if (slice)
+		buf_json(b, str_of(slice));
+	else
+		buf_puts(b, "null");
+	buf_fmt(b, ",\"n\":%ld", d->n);
+	if (d->known && d->binary)
+		buf_fmt(b, ",\"n11\":%ld,\"regressions\":%ld,\"fixes\":%ld,\"n00\":%ld", d->table.n11, d->table.b,
+		    d->table.c, d->table.n00);
+	else
+		buf_puts(b, ",\"n11\":null,\"regressions\":null,\"fixes\":null,\"n00\":null");
+	if (d->known) {
+		double value[] = { d->candidate, d->baseline, d->at, d->ci95.lo, d->ci95.hi, d->p_regression };
+		static const char *const key[] = { "a", "b", "change", "lo", "hi", "p_regression" };
+
+		for (size_t i = 0; i < COUNT(value); i++) {
+			buf_key(b, key[i]);
+			buf_real(b, value[i]);
+		}
+		buf_key(b, "method");
+		buf_json(b, str_of(d->method));
+	}
+	buf_char(b, '}');
+}
+
+static void
+row_text(struct buf *b, const char *name, bool rate, const struct paired *d)
+{
+	double k = rate ? 100 : 1;
+
+	buf_fmt(b, "  %-24.24s", name);
+	if (!d->known) {
+		buf_puts(b, "  no pairs\n");
+		return;
+	}
+	buf_fmt(b, "  %9.4g -> %-9.4g change %+.4g [%+.4g, %+.4g] (95 %%)  n %ld", d->baseline * k,
+	    d->candidate * k, d->at * k, d->ci95.lo * k, d->ci95.hi * k, d->n);
+	if (d->binary)
+		buf_fmt(b, "  n11 %ld, regressions %ld, fixes %ld, n00 %ld", d->table.n11, d->table.b, d->table.c,
+		    d->table.n00);
+	buf_char(b, '\n');
+}
+
+static struct str
+answer(struct store *st, long run, long test_case, struct arena *a, const char **id)
+{
+	struct query *q = store_query(st, "SELECT text, case_id FROM v_completion WHERE run = ? AND"
+	    " test_case = ? AND rep = 0", "ii", run, test_case);
+	struct str s = STR("");
+
+	if (query_next(q)) {
+		s = str_dup(query_text(q, 0), a);
+		*id = str_cstr(query_text(q, 1), a);
+		query_free(q);
+	}
+	return s;
+}
+
+static void
+flips(struct session *s, const struct comparison *x, long run, long base, long most, bool json)
+{
+	struct arena a = { 0 };
+	const char *id = "";
+	bool first = true;
+
+	buf_puts(&s->out, json ? ",\"flips\":[" : "");
+	for (int fixes = 0; fixes < 2; fixes++) {
+		long shown = 0;
+
+		for (long i = 0; i < x->nflip && shown < most; i++) {
+			const struct flip *f = &x->flip[i];
+			struct str now, then;
+
+			if ((f->to > f->from) != (fixes == 1))
+				continue;
+			shown++;
+			arena_reset(&a);
+			then = answer(s->store, base, f->base_case, &a, &id);
+			now = answer(s->store, run, f->run_case, &a, &id);
+			if (json) {
+				buf_puts(&s->out, first ? "{" : ",{");
+				buf_key(&s->out, "case");
+				buf_json(&s->out, str_of(id));
+				buf_fmt(&s->out, ",\"kind\":\"%s\"", fixes ? "fix" : "regression");
+				buf_key(&s->out, "a_answer");
+				buf_json(&s->out, now);
+				buf_key(&s->out, "b_answer");
+				buf_json(&s->out, then);
+				buf_char(&s->out, '}');
+			} else {
+				buf_fmt(&s->out, "  %s  case ", fixes ? "fix       " : "regression");
+				buf_str(&s->out, str_visible(str_of(id), 60, false, &a));
+				buf_puts(&s->out, "\n    before  ");
+				buf_str(&s->out, str_visible(str_trim(then), 160, false, &a));
+				buf_puts(&s->out, "\n    after   ");
+				buf_str(&s->out, str_visible(str_trim(now), 160, false, &a));
+				buf_char(&s->out, '\n');
+			}
+			first = false;
+		}
+	}
+	buf_puts(&s->out, json ? "]" : "");
+	arena_free(&a);
+}
+
+static void
+one_metric(struct session *s, const struct suite *suite, int m, long run, long base, bool first)
+{
+	const struct options *o = s->options;
+	struct comparison x = { .c = arena_array(s->arena, suite->nslice + 1, sizeof *x.c) };
+	bool json = o->common.json, rate = suite->metric[m].scorer->scale != SCALE_REAL;
+
+	read_all(s->store, suite, m, run, base, &x);
+	if (json)
+		buf_puts(&s->out, first ? "{\"rows\":[" : ",{\"rows\":[");
+	for (size_t i = 0; i <= (o->slices ? suite->nslice : 0); i++) {
+		struct paired d = pair_up(suite, m, &x.c[i], i == 0, s->arena);
+		const char *slice = i ? suite->slice[i - 1].name : NULL;
+
+		if (json && i)
+			buf_char(&s->out, ',');
+		if (json)
+			row_json(&s->out, suite->metric[m].name, slice, &d);
+		else
+			row_text(&s->out, slice ? slice : suite->metric[m].name, rate, &d);
+		columns_free(&x.c[i]);
+	}
+	if (json)
+		buf_fmt(&s->out, "],\"only_a\":%ld,\"only_b\":%ld,\"edited\":%ld", x.only_a, x.only_b, x.edited);
+	else if (x.only_a + x.only_b + x.edited > 0)
+		buf_fmt(&s->out, "  not paired: %ld only in the first run, %ld only in the second, %ld edited\n",
+		    x.only_a, x.only_b, x.edited);
+	flips(s, &x, run, base, o->flips, json);
+	buf_puts(&s->out, json ? "}" : "");
+	mem_free(x.flip);
+}
+
+static int
+comparable(struct session *s, const struct suite *suite, long run, long base, struct err *e)
+{
+	for (size_t m = 0; m < suite->nmetric; m++) {
+		const char *name = suite->metric[m].name;
+
+		if (store_long(s->store, 0, "SELECT a.scorer <> b.scorer OR a.version <> b.version OR"
+		    " a.params <> b.params FROM v_metric a, v_metric b WHERE a.run = ? AND b.run = ?"
+		    " AND a.name = ?3 AND b.name = ?3", "iis", run, base, name))
+			err_set(e, "metric '%s' was scored differently in the two runs: 'driftlead score' both "
+			    "with one suite first", name);
+	}
+	return e->n ? -1 : 0;
+}
+
+static int
+compare(struct session *s, struct err *e)
+{
+	struct options *o = s->options;
+	long run = run_resolve(s->store, s->operand.text[0], NULL, e);
+	long base = run_resolve(s->store, s->operand.text[1], NULL, e);
+	struct suite *suite;
+	bool first = true;
+
+	if (run == 0 || base == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL ||
+	    comparable(s, suite, run, base, e) != 0)
+		return EXIT_MISTAKE;
+	o->flips = o->flips > 0 ? o->flips : 10;
+	if (o->common.json)
+		buf_fmt(&s->out, "{\"a\":%ld,\"b\":%ld,\"metrics\":[", run, base);
+	else
+		buf_fmt(&s->out, "run %ld (a) against run %ld (b)\n", run, base);
+	for (size_t m = 0; m < suite->nmetric; m++) {
+		if ((o->metric != NULL && strcmp(o->metric, suite->metric[m].name) != 0) ||
+		    store_long(s->store, 0, "SELECT count(*) FROM v_metric WHERE run = ? AND name = ?", "is",
+		    base, suite->metric[m].name) == 0)
+			continue;
+		one_metric(s, suite, (int)m, run, base, first);
+		first = false;
+	}
+	buf_puts(&s->out, o->common.json ? "]}\n" : "");
+	if (first) {
+		buf_reset(&s->out);
+		err_set(e, "the two runs share no metric%s%s%s", o->metric ? " named '" : "",
+		    o->metric ? o->metric : "", o->metric ? "'" : "");
+		return EXIT_MISTAKE;
+	}
+	return EXIT_PASS;
+}
+
+const struct command command_compare = {
+	.name = "compare", .chapter = "read", .operands = "RUN RUN",
+	.help = "what changed between two runs, case by case",
+	.about = "The change is from the second run to the first: candidate, then baseline.",
+	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
+	.min_operands = 2, .max_operands = 2, .main = compare,
+};

@@ -1,0 +1,51 @@
+/*
+ * cmd/report.c -- `driftlead report RUN`: the HTML page of a run.
+ */
+#include "harness/harness.h"
+#include "reports/reports.h"
+
+struct options { struct common common; const char *out, *base; };
+
+static const struct opt options[] = {
+	{ "output", 'o', OPT_TEXT, offsetof(struct options, out), "FILE",
+	  "write there instead of standard output" },
+	{ "base", 'b', OPT_TEXT, offsetof(struct options, base), "RUN",
+	  "show changes against this run, instead of the one it was last judged against" },
+	{ 0 }
+};
+
+static int
+report(struct session *s, struct err *e)
+{
+	const struct options *o = s->options;
+	long run = run_resolve(s->store, s->operand.text[0], NULL, e), base;
+
+	if (run == 0)
+		return EXIT_MISTAKE;
+	if (o->base == NULL)
+		base = store_long(s->store, 0, "SELECT ifnull(base, 0) FROM v_verdict WHERE run = ?"
+		    " ORDER BY id DESC LIMIT 1", "i", run);
+	else if ((base = run_resolve(s->store, o->base, NULL, e)) == 0)
+		return EXIT_MISTAKE;
+	report_html(s->store, run, base, &s->out);
+	if (o->out == NULL || strcmp(o->out, "-") == 0)
+		return EXIT_PASS;
+	if (file_write(o->out, buf_as_str(&s->out), 0644, e) != 0)
+		return EXIT_SURROUNDINGS;
+	buf_reset(&s->out);
+	if (o->common.json) {
+		buf_fmt(&s->out, "{\"run\":%ld,\"base\":%ld", run, base);
+		buf_key(&s->out, "file");
+		buf_json(&s->out, str_of(o->out));
+		buf_puts(&s->out, "}\n");
+	} else if (!o->common.quiet) {
+		buf_fmt(&s->out, "%s\n", o->out);
+	}
+	return EXIT_PASS;
+}
+
+const struct command command_report = {
+	.name = "report", .chapter = "read", .operands = "RUN", .help = "write a run's HTML page",
+	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
+	.min_operands = 1, .max_operands = 1, .main = report,
+};

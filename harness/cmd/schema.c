@@ -1,0 +1,115 @@
+/*
+ * cmd/schema.c -- `driftlead schema suite|project`: JSON Schema for editors.
+ *
+ * Written from the tables that the files are bound by, so that an editor knows what the
+ * program knows.
+ */
+#include "harness/harness.h"
+
+/* "NAME":{object of a table} appended to "$defs". */
+static void
+def(struct buf *b, const char *name, const struct conf_key *const *tables, bool open)
+{
+	buf_key(b, name);
+	buf_puts(b, "{\"type\":\"object\",");
+	conf_schema(b, tables);
+	if (!open)
+		buf_puts(b, ",\"additionalProperties\":false");
+	buf_char(b, '}');
+}
+
+static void
+def1(struct buf *b, const char *name, const struct conf_key *table)
+{
+	const struct conf_key *tables[] = { table, NULL };
+
+	def(b, name, tables, false);
+}
+
+/* One alternative per scorer or protocol: its own keys beside the common ones. */
+static void
+alternatives(struct buf *b, const char *name, const char *by, const struct conf_key *common,
+    const struct conf_key *(*params)(size_t, const char **))
+{
+	const struct conf_key *own;
+	const char *word;
+
+	buf_key(b, name);
+	buf_puts(b, "{\"oneOf\":[");
+	for (size_t i = 0; own = params(i, &word), word != NULL; i++) {
+		const struct conf_key *tables[] = { common, own, NULL };
+
+		buf_puts(b, i ? ",{\"allOf\":[{\"properties\":{" : "{\"allOf\":[{\"properties\":{");
+		buf_key(b, by);
+		buf_puts(b, "{\"const\":");
+		buf_json(b, str_of(word));
+		buf_puts(b, "}}}],\"type\":\"object\",");
+		conf_schema(b, tables);
+		buf_puts(b, ",\"additionalProperties\":false}");
+	}
+	buf_puts(b, "]}");
+}
+
+static const struct conf_key *
+scorer_params(size_t i, const char **name)
+{
+	const struct scorer *x = scorer_all()[i];
+
+	*name = x ? x->name : NULL;
+	return x ? x->params : NULL;
+}
+
+static const struct conf_key *
+protocol_params(size_t i, const char **name)
+{
+	const struct protocol *x = protocol_all()[i];
+
+	*name = x ? x->name : NULL;
+	return x ? x->params : NULL;
+}
+
+static void
+head(struct buf *b, const char *title, const struct conf_key *table)
+{
+	const struct conf_key *tables[] = { table, NULL };
+
+	buf_puts(b, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\"");
+	buf_key(b, "title");
+	buf_json(b, str_of(title));
+	buf_puts(b, ",\"type\":\"object\",");
+	conf_schema(b, tables);
+	buf_puts(b, ",\"additionalProperties\":false,\"$defs\":{");
+}
+
+static int
+schema(struct session *s, struct err *e)
+{
+	const char *what = s->operand.text[0];
+	struct buf *b = &s->out;
+
+	if (strcmp(what, "suite") == 0) {
+		head(b, "driftlead suite", suite_top_keys);
+		def1(b, "fields", suite_field_keys);
+		def1(b, "expect", suite_expect_keys);
+		def1(b, "slices", suite_slice_keys);
+		def1(b, "message", suite_msg_keys);
+		def1(b, "gate", suite_gate_keys);
+		alternatives(b, "metric", "scorer", suite_metric_keys, scorer_params);
+	} else if (strcmp(what, "project") == 0) {
+		head(b, "driftlead project", project_keys);
+		def1(b, "prices", price_keys);
+		def1(b, "serve", serve_params);
+		alternatives(b, "target", "protocol", target_keys, protocol_params);
+	} else {
+		err_set(e, "there is a schema of 'suite' and of 'project', not of '%s'", what);
+		return EXIT_MISTAKE;
+	}
+	buf_puts(b, "}}\n");
+	return EXIT_PASS;
+}
+
+const struct command command_schema = {
+	.name = "schema", .chapter = "about", .operands = "suite|project",
+	.help = "JSON Schema of a configuration file, for editors",
+	.min_operands = 1, .max_operands = 1, .main = schema,
+};

@@ -1,0 +1,451 @@
+/*
+ * gate.c -- GATE: two runs, or one run and a bound, to a verdict.
+ *
+ * Verdicts follow driftlead-gates(7).  PASS and FAIL are both claims with an error
+ * probability; between them lies INCONCLUSIVE, and a comparison that cannot be trusted is
+ * INVALID.  PASS of a release is an intersection claim (every gate passes, no correction),
+ * FAIL a union claim (Holm over the gates).  All of it is computed from committed rows.
+ */
+#include "harness/verdict.h"
+
+#include <math.h>
+
+struct gating {
+	struct store       *store;
+	const struct suite *suite;
+	struct pair_of_runs runs;
+	struct judged      *judged;
+	struct arena       *a;
+};
+
+static void
+decide(struct judged *j, enum verdict v, const char *reason, const char *text)
+{
+	j->verdict = v;
+	j->reason = reason;
+	j->text = text;
+}
+
+/* ---- one run against a bound ----------------------------------------------------------- */
+
+static struct sample
+sample_of(const struct suite *s, const struct columns *c, const struct judged *j, const double *y,
+    double *share)
+{
+	struct sample x = { .y = y, .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
+		.weight = c->weighted ? c->weight : NULL, .cluster = c->clustered ? c->cluster : NULL,
+		.binary = j->metric->scorer->scale == SCALE_BINARY && s->repeats == 1 };
+
+	if (j->gate->slice < 0 && s->has_shares) {
+		for (size_t i = 0; i < s->nslice; i++)
+			share[i] = s->slice[i].share;
+		x.stratum = c->stratum;
+		x.nstratum = s->nslice;
+		x.share = share;
+	}
+	return x;
+}
+
+/* One-sided p for "the mean is on the wrong side of the bound": by the score test where the
+ * interval is Wilson's, which it inverts, else by t. */
+static void
+p_wrong_side(struct judged *j, const struct sample *x, struct arena *a)
+{
+	double value = j->gate->value, sign = j->gate->rule == RULE_AT_LEAST ? 1 : -1, se, z;
+	struct mean m;
+
+	if (strcmp(j->est.method, "wilson") == 0) {
+		if (value <= 0 || value >= 1)
+			return;
+		se = sqrt(value * (1 - value) / (double)j->est.n);
+		z = sign * (value - j->est.at) / se;
+		j->p_fail = normal_sf(z);
+	} else {
+		m = sample_mean(x, a);
+		if (!m.has_se || m.se <= 0)
+			return;
+		j->p_fail = t_sf(sign * (value - m.at) / m.se, m.df);
+	}
+	j->has_p_fail = true;
+}
+
+static enum verdict
+bound_verdict(const struct judged *j, const struct estimate *e)
+{
+	bool least = j->gate->rule == RULE_AT_LEAST;
+
+	if (!e->bounded)
+		return INCONCLUSIVE;
+	if (least ? e->lo >= j->gate->value : e->hi <= j->gate->value)
+		return PASS;
+	if (least ? e->hi < j->gate->value : e->lo > j->gate->value)
+		return FAIL;
+	return INCONCLUSIVE;
+}
+
+static void
+judge_bound(struct gating *g, struct judged *j)
+{
+	const struct gate *gate = j->gate;
+	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
+	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale);
+	struct columns all = { 0 }, measured = { 0 };
+	struct estimate without;
+	struct sample x;
+	struct unit u;
+	long n = 0;
+
+	while (unit_next(&r, &u)) {
+		if (gate->slice >= 0 && u.slice != gate->slice)
+			continue;
+		n++;
+		j->missing_candidate += u.nservice > 0;
+		if (u.known)
+			columns_add(&all, &u, u.value, 0, u.measured);
+		if (u.measured_known)
+			columns_add(&measured, &u, u.measured, 0, 0);
+	}
+	x = sample_of(g->suite, &all, j, all.y, share);
+	j->est = sample_estimate(&x, 0.95, g->a);
+	j->est90 = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
+	if (all.n == 0) {
+		decide(j, INCONCLUSIVE, "nothing_to_judge", n ? "no case could be scored" :
+		    "no case was asked");
+	} else {
+		p_wrong_side(j, &x, g->a);
+		decide(j, bound_verdict(j, &j->est90), "", "");
+		x = sample_of(g->suite, &measured, j, measured.y, share);
+		without = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
+		if ((double)j->missing_candidate > gate->unanswered * (double)n)
+			decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
+			    "model was not measured");
+		else if (j->missing_candidate > 0 && bound_verdict(j, &without) != j->verdict)
+			decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
+			    "turn the verdict: ask them again");
+		else if (j->verdict == PASS)
+			decide(j, PASS, "bound_met", "the interval lies on the right side of the bound");
+		else if (j->verdict == FAIL)
+			decide(j, FAIL, "bound_missed", "the interval lies on the wrong side of the bound");
+		else
+			decide(j, INCONCLUSIVE, "interval_covers_bound", "the bound lies inside the interval");
+	}
+	if (j->verdict == INCONCLUSIVE && all.n > 0 && j->metric->scorer->scale != SCALE_REAL) {
+		bool least = gate->rule == RULE_AT_LEAST;
+
+		j->n_needed = size_rate_bound(least ? j->est.at : 1 - j->est.at,
+		    least ? gate->value : 1 - gate->value, gate->alpha, gate->power);
+	}
+	columns_free(&all);
+	columns_free(&measured);
+}
+
+/* ---- two runs ------------------------------------------------------------------------------- */
+
+struct pairs {
+	struct columns c;                 /* y candidate, y2 baseline; measured: both measured */
+	struct columns both;              /* pairs that the service answered in both runs */
+	long ncandidate, nedited, nkeyed;  /* keyed: the same case is in both runs */
+	long only_candidate_missing, only_base_missing;
+};
+
+static void
+add_pair(struct pairs *p, const struct unit *c, const struct unit *b)
+{
+	p->nkeyed++;
+	if (!c->known || !b->known)
+		return;
+	columns_add(&p->c, c, c->value, b->value, 0);
+	if (c->measured_known && b->measured_known && c->nservice == 0 && b->nservice == 0)
+		columns_add(&p->both, c, c->measured, b->measured, 0);
+	p->only_candidate_missing += c->nservice > 0 && b->nservice == 0;
+	p->only_base_missing += b->nservice > 0 && c->nservice == 0;
+}
+
+static void
+read_pairs(struct gating *g, struct judged *j, struct pairs *p)
+{
+	struct pair_reader r = pair_open(g->store, g->runs.run, g->runs.base, j->gate->metric,
+	    j->metric->name, j->metric->scorer->scale);
+	struct unit c, b;
+	enum pairing how;
+
+	while (pair_next(&r, &c, &b, &how)) {
+		if (how == PAIR_ONLY_BASE || (j->gate->slice >= 0 && c.slice != j->gate->slice))
+			continue;
+		p->ncandidate++;
+		p->nedited += how == PAIR_EDITED;
+		j->missing_candidate += c.nservice > 0;
+		if (how == PAIR_BOTH) {
+			j->missing_baseline += b.nservice > 0;
+			add_pair(p, &c, &b);
+		}
+	}
+}
+
+static struct paired
+compare(struct gating *g, struct judged *j, const struct columns *c)
+{
+	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
+	struct sample x = sample_of(g->suite, c, j, NULL, share);
+
+	return paired_compare(&x, c->y, c->y2, j->metric->scorer->lower_is_better, j->margin, g->a);
+}
+
+/* The rule of driftlead-gates(7), with the p for FAIL as the caller adjusted it. */
+static enum verdict
+no_worse(const struct gate *gate, const struct paired *d, double margin, double p_regression)
+{
+	if (!d->known)
+		return INCONCLUSIVE;
+	if (d->p_noninferiority < gate->alpha)                          /* not inferior */
+		return PASS;
+	if (p_regression < gate->alpha && d->at <= -margin)              /* worse, and enough to matter */
+		return FAIL;
+	return INCONCLUSIVE;
+}
+
+static const char *
+incomparable(struct gating *g, struct judged *j, const char **reason)
+{
+	struct store *st = g->store;
+	long run = g->runs.run, base = g->runs.base;
+	const char *name = j->metric->name;
+
+	if (store_long(st, 0, "SELECT state = 'complete' FROM v_run WHERE id = ?", "i", base) == 0) {
+		*reason = "baseline_incomplete";
+		return "the baseline run is not complete";
+	}
+	if (store_long(st, 0, "SELECT a.prompt_digest <> b.prompt_digest FROM v_run a, v_run b"
+	    " WHERE a.id = ? AND b.id = ?", "ii", run, base)) {
+		*reason = "prompt_changed";
+		return "the two runs were asked with different prompts";
+	}
+	if (store_long(st, 0, "SELECT count(*) FROM v_metric WHERE run = ? AND name = ?", "is", base,
+	    name) == 0) {
+		*reason = "metric_missing";
+		return "the baseline run has no such metric: score it with today's suite";
+	}
+	if (store_long(st, 0, "SELECT a.scorer <> b.scorer OR a.version <> b.version OR"
+	    " a.params <> b.params FROM v_metric a, v_metric b"
+	    " WHERE a.run = ? AND b.run = ? AND a.name = ?3 AND b.name = ?3", "iis", run, base, name)) {
+		*reason = "scorer_changed";
+		return "the two runs were scored by different scorers, versions or parameters";
+	}
+	return NULL;
+}
+
+static void
+judge_pairs(struct gating *g, struct judged *j)
+{
+	const struct gate *gate = j->gate;
+	const char *reason, *why;
+	struct pairs p = { 0 };
+	struct paired without;
+
+	if (g->runs.base == 0) {
+		decide(j, INVALID, "no_baseline", "there is no baseline run to compare with: set one with "
+		    "'driftlead baseline set RUN'");
+		return;
+	}
+	if ((why = incomparable(g, j, &reason)) != NULL) {
+		decide(j, INVALID, reason, why);
+		return;
+	}
+	read_pairs(g, j, &p);
+	j->margin = gate->margin;
+	if (gate->relative && p.c.n > 0) {              /* a part of the baseline's errors, or mean */
+		double mean = compare(g, j, &p.c).baseline;
+
+		j->margin *= j->metric->scorer->scale == SCALE_REAL ? fabs(mean) : 1 - mean;
+	}
+	j->pair = compare(g, j, &p.c);
+	j->paired = j->pair.known;
+	without = compare(g, j, &p.both);
+	if (p.ncandidate == 0) {
+		decide(j, INCONCLUSIVE, "nothing_to_judge", "no case was asked");
+	} else if ((double)p.nkeyed < gate->overlap * (double)p.ncandidate) {
+		decide(j, INVALID, "overlap", arena_fmt(g->a, "only %ld of %ld cases are in both runs"
+		    " (%ld were edited): compare with a run on the same cases, or lower 'overlap'", p.nkeyed,
+		    p.ncandidate, p.nedited));
+	} else if (p.c.n == 0) {
+		decide(j, INCONCLUSIVE, "nothing_to_judge", "no pair could be scored in both runs");
+	} else if (j->margin <= 0) {
+		decide(j, INVALID, "margin_zero", "the relative margin is zero: the baseline makes no errors");
+	} else {
+		double most = gate->unanswered * (double)p.nkeyed;
+		long lost = j->missing_candidate > j->missing_baseline ? j->missing_candidate :
+		    j->missing_baseline;
+		struct mcnemar differ = mcnemar_regression(p.only_candidate_missing, p.only_base_missing);
+		struct mcnemar other = mcnemar_regression(p.only_base_missing, p.only_candidate_missing);
+
+		j->p_fail = j->pair.p_regression;
+		j->has_p_fail = true;
+		j->has_mde = j->pair.binary && j->pair.psi > 0;
+		if (j->has_mde)
+			j->mde = mde_paired(j->pair.n, j->pair.psi, gate->alpha, gate->power);
+		if ((double)lost > most)
+			decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
+			    "model was not measured");
+		else if (2 * fmin(differ.p_midp, other.p_midp) < 0.01)
+			decide(j, INVALID, "missing_differs", "answers are missing more often in one of the runs");
+		else if (lost > 0 && no_worse(gate, &without, j->margin, without.p_regression) !=
+		    no_worse(gate, &j->pair, j->margin, j->pair.p_regression))
+			decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
+			    "turn the verdict: ask them again");
+	}
+	columns_free(&p.c);
+	columns_free(&p.both);
+}
+
+/* ---- the release ------------------------------------------------------------------------------- */
+
+/* Holm over every gate that could fail; then the verdicts that were left open. */
+static void
+decide_pairs(struct gating *g, size_t n)
+{
+	double *p = arena_array(g->a, n, sizeof *p);
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (g->judged[i].has_p_fail)
+			p[k++] = g->judged[i].p_fail;
+	adjust_holm(p, k);
+	k = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct judged *j = &g->judged[i];
+
+		if (!j->has_p_fail)
+			continue;
+		j->p_fail_holm = p[k++];
+		if (j->reason != NULL) {
+			if (j->verdict == FAIL && j->p_fail_holm >= j->gate->alpha)
+				decide(j, INCONCLUSIVE, "multiplicity", "the bound is missed, but not after "
+				    "correction for the number of gates");
+			continue;
+		}
+		switch (no_worse(j->gate, &j->pair, j->margin, j->p_fail_holm)) {
+		case PASS:
+			decide(j, PASS, j->pair.ci90.hi < 0 ? "non_inferior_with_loss" : "non_inferior",
+			    j->pair.ci90.hi < 0 ? "the loss is measurable and inside the margin" :
+			    "a loss of the margin is ruled out");
+			break;
+		case FAIL:
+			decide(j, FAIL, "regression", "worse, and by at least the margin");
+			break;
+		default:
+			decide(j, INCONCLUSIVE, j->pair.p_regression < j->gate->alpha ? "loss_within_margin" :
+			    "too_few_cases", j->pair.p_regression < j->gate->alpha ?
+			    "worse, but whether by more than the margin is open" :
+			    "neither a loss of the margin nor a regression is shown");
+			/* For an equal model; the design's variance where it is not a plain proportion. */
+			j->n_needed = j->pair.se > 0 || !j->pair.binary ?
+			    size_noninferiority_mean(j->margin, 0, j->pair.se * sqrt((double)j->pair.n),
+			    j->gate->alpha, j->gate->power) :
+			    size_noninferiority(j->margin, 0, j->pair.psi, j->gate->alpha, j->gate->power);
+		}
+	}
+}
+
+static const struct judged *
+release_verdict(const struct judged *j, size_t n)
+{
+	static const enum verdict order[] = { FAIL, INVALID, INCONCLUSIVE, PASS };
+
+	for (size_t k = 0; k < COUNT(order); k++)
+		for (size_t i = 0; i < n; i++)
+			if (j[i].verdict == order[k])
+				return &j[i];
+	return NULL;
+}
+
+static const char *
+text_of(struct gating *g, const char *column, long run)
+{
+	/* `column` is one of the literals below, never data. */
+	struct query *q = store_query(g->store, arena_fmt(g->a, "SELECT %s FROM v_run WHERE id = ?",
+	    column), "i", run);
+	const char *s = "";
+
+	if (query_next(q)) {
+		s = str_cstr(query_text(q, 0), g->a);
+		query_free(q);
+	}
+	return s;
+}
+
+/* Every gate of the run is void for the same reason. */
+static void
+void_all(struct gating *g, enum verdict v, const char *reason, const char *text)
+{
+	for (size_t i = 0; i < g->suite->ngate; i++)
+		decide(&g->judged[i], v, reason, text);
+}
+
+static void
+judge_all(struct gating *g)
+{
+	const struct suite *s = g->suite;
+
+	for (size_t i = 0; i < s->ngate; i++) {
+		struct judged *j = &g->judged[i];
+
+		*j = (struct judged){ .gate = &s->gate[i], .metric = &s->metric[s->gate[i].metric],
+			.slice = s->gate[i].slice < 0 ? NULL : s->slice[s->gate[i].slice].name };
+		if (s->gate[i].rule == RULE_NO_WORSE)
+			judge_pairs(g, j);
+		else
+			judge_bound(g, j);
+	}
+	decide_pairs(g, s->ngate);
+	if (strcmp(text_of(g, "state", g->runs.run), "complete") != 0)
+		void_all(g, INCONCLUSIVE, "incomplete", "the run is not complete: resume it first");
+	else if (text_of(g, "filter", g->runs.run)[0] != '\0')
+		void_all(g, INVALID, "filtered", "only part of the suite was asked (--filter)");
+}
+
+int
+stage_gate(struct store *st, const struct suite *s, long run, long base, struct release *out,
+    struct arena *a, struct err *e)
+{
+	struct gating g = { .store = st, .suite = s, .a = a,
+		.judged = arena_array(a, s->ngate, sizeof *g.judged) };
+	struct buf all = { 0 }, one = { 0 }, lines = { 0 };
+	const struct judged *deciding;
+
+	*out = (struct release){ .verdict = INCONCLUSIVE, .reason = "no_gates" };
+	if (s->ngate == 0)
+		return err_set(e, "suite '%s' has no gates", s->name);
+	g.runs = (struct pair_of_runs){ run, base, text_of(&g, "target", run),
+		base ? text_of(&g, "target", base) : NULL, text_of(&g, "suite_digest", run),
+		base ? text_of(&g, "suite_digest", base) : NULL, text_of(&g, "target_digest", run),
+		base ? text_of(&g, "target_digest", base) : NULL, s->seed };
+	judge_all(&g);
+	deciding = release_verdict(g.judged, s->ngate);
+	store_drop_verdicts(st, run, base);
+	buf_char(&all, '[');
+	for (size_t i = 0; i < s->ngate; i++) {
+		const struct judged *j = &g.judged[i];
+
+		buf_reset(&one);
+		verdict_json(&one, j, &g.runs);
+		store_put_verdict(st, run, base, j->gate->name, j->verdict, j->reason, one.p);
+		if (i)
+			buf_char(&all, ',');
+		buf_str(&all, buf_as_str(&one));
+		verdict_line(&lines, j);
+		if (j == deciding)
+			out->verdict_json = str_dup(buf_as_str(&one), a);
+	}
+	buf_char(&all, ']');
+	store_put_verdict(st, run, base, NULL, deciding->verdict, deciding->reason,
+	    str_cstr(out->verdict_json, a));
+	store_flush(st);
+	out->verdict = deciding->verdict;
+	out->reason = deciding->reason;
+	out->gates_json = str_dup(buf_as_str(&all), a);
+	out->lines = str_dup(buf_as_str(&lines), a);
+	buf_free(&all);
+	buf_free(&one);
+	buf_free(&lines);
+	return 0;
+}

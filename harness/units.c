@@ -1,0 +1,157 @@
+/*
+ * units.c -- from rows of repeats to independent units.
+ *
+ * The unit of analysis is the case, or the cluster of cases; repeats are averaged inside the
+ * case and never counted as cases.
+ */
+#include "harness/units.h"
+
+static const char units_sql[] =
+	"SELECT s.test_case, s.value, s.scored, c.outcome = 'answered', c.measured,"
+	"       t.case_id, t.hash, t.slice, t.cluster, t.weight"
+	"  FROM v_score s"
+	"  JOIN v_completion c ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep"
+	"  JOIN v_case t ON t.id = s.test_case"
+	" WHERE s.run = ? AND s.metric = ?"
+	" ORDER BY t.case_id, s.test_case";
+
+struct unit_reader
+unit_open(struct store *st, long run, int metric, enum scale scale)
+{
+	struct unit_reader r = { .rate = scale != SCALE_REAL };
+
+	r.q = store_query(st, units_sql, "ii", run, (long)metric);
+	r.pending = query_next(r.q);
+	return r;
+}
+
+static void
+keep(struct buf *b, struct str s, struct str *out)
+{
+	buf_reset(b);
+	buf_str(b, s);
+	*out = buf_as_str(b);
+}
+
+bool
+unit_next(struct unit_reader *r, struct unit *u)
+{
+	double sum = 0, measured = 0;
+	int nvalue = 0, nmeasured = 0;
+
+	if (!r->pending) {                      /* may be asked again at the end */
+		buf_free(&r->id);
+		buf_free(&r->hash);
+		buf_free(&r->cluster);
+		return false;
+	}
+	*u = (struct unit){ .test_case = query_long(r->q, 0), .slice = (int)query_long(r->q, 7),
+		.weight = query_real(r->q, 9) };
+	keep(&r->id, query_text(r->q, 5), &u->case_id);
+	keep(&r->hash, query_text(r->q, 6), &u->hash);
+	keep(&r->cluster, query_null(r->q, 8) ? STR("") : query_text(r->q, 8), &u->cluster);
+	do {
+		bool scored = query_long(r->q, 2) != 0, answered = query_long(r->q, 3) != 0;
+		bool measured_here = query_long(r->q, 4) != 0;
+		double value = scored ? query_real(r->q, 1) : 0;
+
+		u->nrep++;
+		u->nservice += !measured_here;
+		u->nunscored += !scored;
+		if (scored || (r->rate && !answered)) {
+			sum += value;
+			nvalue++;
+		}
+		if (measured_here && (scored || (r->rate && !answered))) {
+			measured += value;
+			nmeasured++;
+		}
+	} while ((r->pending = query_next(r->q)) && query_long(r->q, 0) == u->test_case);
+	u->known = nvalue > 0;
+	u->measured_known = nmeasured > 0;
+	u->value = nvalue ? sum / nvalue : 0;
+	u->measured = nmeasured ? measured / nmeasured : 0;
+	return true;
+}
+
+/* ---- two runs ----------------------------------------------------------------------------- */
+
+struct pair_reader
+pair_open(struct store *st, long run, long base, int metric, const char *name, enum scale scale)
+{
+	long base_metric = store_long(st, -1, "SELECT metric FROM v_metric WHERE run = ? AND name = ?",
+	    "is", base, name);
+
+	return (struct pair_reader){ .rc = unit_open(st, run, metric, scale),
+		.rb = unit_open(st, base, (int)base_metric, scale) };
+}
+
+bool
+pair_next(struct pair_reader *p, struct unit *c, struct unit *b, enum pairing *how)
+{
+	int order;
+
+	if (!p->hc)
+		p->hc = unit_next(&p->rc, &p->c);
+	if (!p->hb)
+		p->hb = unit_next(&p->rb, &p->b);
+	if (!p->hc && !p->hb)
+		return false;
+	order = !p->hc ? 1 : !p->hb ? -1 : str_cmp(p->c.case_id, p->b.case_id);
+	*c = order <= 0 ? p->c : (struct unit){ 0 };
+	*b = order >= 0 ? p->b : (struct unit){ 0 };
+	*how = order < 0 ? PAIR_ONLY_CANDIDATE : order > 0 ? PAIR_ONLY_BASE :
+	    str_eq(c->hash, b->hash) ? PAIR_BOTH : PAIR_EDITED;
+	p->hc = order > 0 && p->hc;
+	p->hb = order < 0 && p->hb;
+	return true;
+}
+
+/* ---- columns ------------------------------------------------------------------------------ */
+
+static long
+cluster_of(struct columns *c, struct str name)
+{
+	bool is_new;
+	uint64_t *slot;
+
+	if (name.n == 0)
+		return c->ncluster++;
+	c->clustered = true;
+	slot = map_put(&c->clusters, name, &is_new);
+	if (is_new)
+		*slot = (uint64_t)c->ncluster++;
+	return (long)*slot;
+}
+
+void
+columns_add(struct columns *c, const struct unit *u, double y, double y2, double measured)
+{
+	c->y = mem_grow(c->y, &c->cap, c->n + 1, sizeof *c->y);
+	c->y2 = mem_grow(c->y2, &c->cap_y2, c->n + 1, sizeof *c->y2);
+	c->measured = mem_grow(c->measured, &c->cap_measured, c->n + 1, sizeof *c->measured);
+	c->weight = mem_grow(c->weight, &c->cap_weight, c->n + 1, sizeof *c->weight);
+	c->stratum = mem_grow(c->stratum, &c->cap_stratum, c->n + 1, sizeof *c->stratum);
+	c->cluster = mem_grow(c->cluster, &c->cap_cluster, c->n + 1, sizeof *c->cluster);
+	c->y[c->n] = y;
+	c->y2[c->n] = y2;
+	c->measured[c->n] = measured;
+	c->weight[c->n] = u->weight;
+	c->weighted = c->weighted || u->weight != 1;
+	c->stratum[c->n] = u->slice < 0 ? 0 : u->slice;
+	c->cluster[c->n] = cluster_of(c, u->cluster);
+	c->n++;
+}
+
+void
+columns_free(struct columns *c)
+{
+	mem_free(c->y);
+	mem_free(c->y2);
+	mem_free(c->measured);
+	mem_free(c->weight);
+	mem_free(c->stratum);
+	mem_free(c->cluster);
+	map_free(&c->clusters);
+	*c = (struct columns){ 0 };
+}

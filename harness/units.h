@@ -1,0 +1,61 @@
+/*
+ * units.h -- the independent units of a run: score.c's and gate.c's view of units.c.
+ */
+#ifndef UNITS_H
+#define UNITS_H
+
+#include "harness/harness.h"
+#include "metrics/stats/stats.h"
+
+/*
+ * One case of one run under one metric, its repeats averaged.  An answer that the service
+ * failed to give counts 0 under a rate (intention to treat) and is left out of `measured`;
+ * what the scorer could not score on an answer is missing in both.
+ */
+struct unit {
+	long   test_case;
+	struct str case_id, hash;         /* until the next unit_next */
+	int    slice;
+	struct str cluster;               /* empty: its own */
+	double weight;
+	bool   known, measured_known;
+	double value, measured;           /* means over the repeats */
+	int    nrep, nservice, nunscored;
+};
+
+struct unit_reader {
+	struct query *q;
+	bool          rate;               /* BINARY or UNIT: what was not answered counts 0 */
+	bool          pending;
+	struct buf    id, hash, cluster;  /* copies: the query moves on to find the last repeat */
+};
+
+/* Units in the order of case id. */
+struct unit_reader unit_open(struct store *, long run, int metric, enum scale);
+bool unit_next(struct unit_reader *, struct unit *);   /* false at the end, and frees */
+
+/* Two runs' units joined by case id, in its order. */
+enum pairing { PAIR_BOTH, PAIR_EDITED /* same id, other bytes */, PAIR_ONLY_CANDIDATE, PAIR_ONLY_BASE };
+struct pair_reader { struct unit_reader rc, rb; struct unit c, b; bool hc, hb; };
+
+/* `metric` counts in the candidate's run; in the base it is found by name. */
+struct pair_reader pair_open(struct store *, long run, long base, int metric, const char *name,
+                             enum scale);
+/* False at the end, and frees.  The unit that a row lacks is zeroed. */
+bool pair_next(struct pair_reader *, struct unit *candidate, struct unit *base, enum pairing *);
+
+/* Growing columns of a struct sample. */
+struct columns {
+	double *y, *y2, *measured, *weight;
+	int    *stratum;
+	long   *cluster;
+	size_t  n, cap, cap_y2, cap_measured, cap_weight, cap_stratum, cap_cluster;
+	struct map clusters;              /* of those that have a name */
+	long    ncluster;
+	bool    clustered, weighted;
+};
+
+void columns_add(struct columns *, const struct unit *, double y, double y2, double measured);
+void columns_free(struct columns *);
+
+#endif
