@@ -119,7 +119,8 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 	if (OUTCOME_IS_MODELS(c->outcome)) {
 		e->alike = 0;
 	} else {
-		bool same = e->alike > 0 && e->last_failure == c->outcome && e->last_status == c->status;
+		bool same = e->alike > 0 && e->last_failure == c->outcome &&
+		            e->last_status == c->status;
 
 		e->alike = same ? e->alike + 1 : 1;
 		e->last_failure = c->outcome;
@@ -173,8 +174,9 @@ settle(struct engine *e, struct slot *s, struct retry_advice advice, double now)
 	}
 	if (advice.wait > left) {
 		s->c.outcome = OUT_UNAVAILABLE;
-		s->c.why = str_of(arena_fmt(&s->answer, "the service asks to wait %.0f s, more than the "
-		                            "%.0f s that may still be waited: %.*s", advice.wait,
+		s->c.why = str_of(arena_fmt(&s->answer,
+		                            "the service asks to wait %.0f s, more than the %.0f s "
+		                            "that may still be waited: %.*s", advice.wait,
 		                            fmax(left, 0), STR_ARG(s->c.why)));
 		finish(e, s, advice.what, now);
 		return;
@@ -237,12 +239,7 @@ send_slot(struct engine *e, struct slot *s, double now)
 	} else if (e->workers != NULL) {
 		send_line(e, s, now);
 	} else {
-		double began = tick_now();
-
-		s->sent = began;
-		e->target->protocol->reply(&s->c, e->target, 200, buf_as_str(&s->req.body), &s->answer);
-		s->c.ms_total = s->c.ms_first = (tick_now() - began) * 1e3;
-		s->raw = buf_as_str(&s->req.body);
+		slot_local(s);
 		landed(e, s, (struct retry_advice){ RETRY_NO, -1 }, now);
 	}
 }
@@ -413,7 +410,8 @@ save_if_due(struct engine *e, double now)
 static void
 beat_if_due(struct engine *e, double now)
 {
-	struct engine_state state = { e->flying, e->waiting, (int)e->pace.limit, e->result.requests };
+	struct engine_state state = { e->flying, e->waiting, (int)e->pace.limit,
+	                              e->result.requests };
 
 	if (e->feed->beat == NULL || now < e->beat)
 		return;

@@ -200,7 +200,8 @@ set_up(struct http *h, struct http_call *c)
 	/* The first-byte, idle and total limits are the engine's: curl would count the time that
 	 * a model thinks as a slow transfer. */
 	if (t->limits.connect > 0)
-		must(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)ceil(t->limits.connect * 1e3)));
+		must(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+		                      (long)ceil(t->limits.connect * 1e3)));
 	if (t->unix_socket != NULL)
 		must(curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_socket));
 	if (h->local_only)
@@ -239,7 +240,7 @@ make_secret(struct http *h)
 	             -1, 0);
 	if (pages == MAP_FAILED)
 		die(EXIT_SURROUNDINGS, "out of memory");
-	(void)mlock(pages, h->secret_size);             /* may be forbidden: then it is not locked */
+	(void)mlock(pages, h->secret_size);     /* may be forbidden: then it is not locked */
 	(void)madvise(pages, h->secret_size, MADV_DONTDUMP);
 	h->secret = pages;
 	snprintf(h->secret, h->secret_size, "Authorization: Bearer %.*s", STR_ARG(t->key));
@@ -262,7 +263,8 @@ http_open(const struct target *t, int epoll, size_t ncalls)
 {
 	struct http *h = mem_alloc(1, sizeof *h);
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (h->multi = curl_multi_init()) == NULL)
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (h->multi = curl_multi_init()) == NULL)
 		die(EXIT_SURROUNDINGS, "libcurl did not start");
 	h->target = t;
 	h->epoll = epoll;

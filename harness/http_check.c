@@ -27,11 +27,11 @@ http_private(const struct sockaddr *sa)
 		return private_v4(ntohl(in->sin_addr.s_addr));
 	}
 	if (sa->sa_family == AF_INET6) {
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+		const struct sockaddr_in6 *in6 = (const void *)sa;
+		const struct in6_addr *a = &in6->sin6_addr;
 
 		if (IN6_IS_ADDR_V4MAPPED(a))
-			return private_v4((uint32_t)a->s6_addr[12] << 24 | (uint32_t)a->s6_addr[13] << 16 |
-			                  (uint32_t)a->s6_addr[14] << 8 | a->s6_addr[15]);
+			return private_v4(ntohl(a->s6_addr32[3]));
 		return IN6_IS_ADDR_LOOPBACK(a) || (a->s6_addr[0] & 0xfe) == 0xfc;
 	}
 	return false;
@@ -66,14 +66,14 @@ check_parts(const struct target *t, const char *scheme, const char *host, const 
 	struct sockaddr_storage ss;
 
 	if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-		return err_set(e, "target '%s': '%s' is no scheme that can be asked: use https or http",
-		               t->name, scheme);
+		return err_set(e, "target '%s': '%s' is no scheme that can be asked: use https or "
+		               "http", t->name, scheme);
 	if (user != NULL)
 		return err_set(e, "target '%s': the url holds a user name: put the secret into an "
 		               "environment variable and name it with 'key'", t->name);
 	if (query != NULL)
-		return err_set(e, "target '%s': the url ends in a query, but a path is appended to it",
-		               t->name);
+		return err_set(e, "target '%s': the url ends in a query, but a path is appended "
+		               "to it", t->name);
 	if (strcmp(scheme, "http") == 0 && t->key.n > 0 && t->unix_socket == NULL &&
 	    literal_address(host, &ss) && !http_private((struct sockaddr *)&ss))
 		return err_set(e, "target '%s': the key would travel in clear to '%s': use https",
@@ -142,13 +142,14 @@ http_check(const struct target *t, struct err *e)
 
 	check_url(t, e);
 	if (t->key.n > 0 && !http_one_line(t->key))
-		err_set(e, "target '%s': the key holds a line end: look at the variable '%s'", t->name,
-		        t->key_env ? t->key_env : "");
+		err_set(e, "target '%s': the key holds a line end: look at the variable '%s'",
+		        t->name, t->key_env ? t->key_env : "");
 	for (size_t i = 0; i < t->nheader; i++) {
 		const char *colon = strchr(t->header[i], ':');
 
 		if (!http_one_line(str_of(t->header[i])) || colon == NULL || colon == t->header[i])
-			err_set(e, "target '%s': header %zu is not of the form 'Name: value'", t->name, i + 1);
+			err_set(e, "target '%s': header %zu is not of the form 'Name: value'",
+			        t->name, i + 1);
 	}
 	return e->n > before ? -1 : 0;
 }

@@ -185,8 +185,8 @@ judge_refusal(struct slot *s)
 	struct retry_advice advice;
 
 	if (status >= 300 && status < 400) {
-		say(s, OUT_REJECTED, str_of(arena_fmt(&s->answer, "redirects are not followed (HTTP %d)",
-		                                      status)));
+		say(s, OUT_REJECTED, str_of(arena_fmt(&s->answer,
+		                                      "redirects are not followed (HTTP %d)", status)));
 		return (struct retry_advice){ RETRY_NO, -1 };
 	}
 	s->target->protocol->reply(&s->c, s->target, status, s->raw, &s->answer);
@@ -256,6 +256,15 @@ slot_line(struct slot *s, struct str line, double now)
 }
 
 void
+slot_local(struct slot *s)
+{
+	s->sent = tick_now();
+	s->raw = buf_as_str(&s->req.body);
+	s->target->protocol->reply(&s->c, s->target, 200, s->raw, &s->answer);
+	s->c.ms_total = s->c.ms_first = (tick_now() - s->sent) * 1e3;
+}
+
+void
 slot_fail(struct slot *s, enum outcome o, const char *why, double now)
 {
 	s->c.ms_total = (now - s->sent) * 1e3;
@@ -308,7 +317,8 @@ slot_limit(struct slot *s, double now)
 	if (call->first > 0 && l->idle > 0 && idle(s, l->idle, now))
 		return LIMIT_IDLE;
 	if (l->idle > 0)                        /* nothing wakes us when the first byte comes */
-		s->due = fmin(s->due, (call->first > 0 ? fmin(call->last, s->window) : now) + l->idle);
+		s->due = fmin(s->due, l->idle +
+		              (call->first > 0 ? fmin(call->last, s->window) : now));
 	return LIMIT_NONE;
 }
 

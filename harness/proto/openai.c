@@ -176,7 +176,8 @@ openai_open(struct target *t, struct arena *a, struct err *e)
 	if (!whole_number(p->logprobs))
 		err_set(e, "target '%s': 'logprobs' must be a whole number", t->name);
 	if (p->max_tokens != NULL && p->max_completion_tokens != NULL)
-		err_set(e, "target '%s': give 'max_tokens' or 'max_completion_tokens', not both", t->name);
+		err_set(e, "target '%s': give 'max_tokens' or 'max_completion_tokens', not both",
+		        t->name);
 	check_extra(t, p, e);
 	if (e->n > before)
 		return -1;
@@ -527,7 +528,8 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 	if (!parse(body, &root, &bad_utf8, &why, a)) {
 		c->outcome = OUT_GARBAGE;
 		if (good)
-			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu", why.why, why.at));
+			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu",
+			                          why.why, why.at));
 		return;
 	}
 	if (good && root.type == JT_OBJECT) {
