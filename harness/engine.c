@@ -51,7 +51,7 @@ struct engine {
 	struct buf           why;
 };
 
-/* ---- what is known of slots ---------------------------------------------------------------- */
+/* ---- what is known of slots ----------------------------------------------------------- */
 
 static void
 make_ready(struct engine *e, struct slot *s)
@@ -85,7 +85,7 @@ stop(struct engine *e, enum engine_stop how, double now)
 		e->end_by = fmin(e->end_by, now + END_SECONDS);
 }
 
-/* ---- how a case ends ------------------------------------------------------------------------- */
+/* ---- how a case ends ------------------------------------------------------------------ */
 
 static void
 give_up(struct engine *e, const struct completion *c, enum retry what, double now)
@@ -119,7 +119,8 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 	if (OUTCOME_IS_MODELS(c->outcome)) {
 		e->alike = 0;
 	} else {
-		bool same = e->alike > 0 && e->last_failure == c->outcome && e->last_status == c->status;
+		bool same = e->alike > 0 && e->last_failure == c->outcome &&
+		            e->last_status == c->status;
 
 		e->alike = same ? e->alike + 1 : 1;
 		e->last_failure = c->outcome;
@@ -173,8 +174,9 @@ settle(struct engine *e, struct slot *s, struct retry_advice advice, double now)
 	}
 	if (advice.wait > left) {
 		s->c.outcome = OUT_UNAVAILABLE;
-		s->c.why = str_of(arena_fmt(&s->answer, "the service asks to wait %.0f s, more than the "
-		                            "%.0f s that may still be waited: %.*s", advice.wait,
+		s->c.why = str_of(arena_fmt(&s->answer,
+		                            "the service asks to wait %.0f s, more than the %.0f s "
+		                            "that may still be waited: %.*s", advice.wait,
 		                            fmax(left, 0), STR_ARG(s->c.why)));
 		finish(e, s, advice.what, now);
 		return;
@@ -190,7 +192,7 @@ landed(struct engine *e, struct slot *s, struct retry_advice advice, double now)
 	settle(e, s, advice, now);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------ */
+/* ---- sending -------------------------------------------------------------------------- */
 
 static void
 take(struct engine *e, double now)
@@ -237,12 +239,7 @@ send_slot(struct engine *e, struct slot *s, double now)
 	} else if (e->workers != NULL) {
 		send_line(e, s, now);
 	} else {
-		double began = tick_now();
-
-		s->sent = began;
-		e->target->protocol->reply(&s->c, e->target, 200, buf_as_str(&s->req.body), &s->answer);
-		s->c.ms_total = s->c.ms_first = (tick_now() - began) * 1e3;
-		s->raw = buf_as_str(&s->req.body);
+		slot_local(s);
 		landed(e, s, (struct retry_advice){ RETRY_NO, -1 }, now);
 	}
 }
@@ -260,7 +257,7 @@ send_ready(struct engine *e, double now)
 	}
 }
 
-/* ---- what came back ------------------------------------------------------------------------------ */
+/* ---- what came back ------------------------------------------------------------------- */
 
 static void
 adapt(struct engine *e, const struct slot *s, enum http_end end, double now)
@@ -334,7 +331,7 @@ hear_signal(struct engine *e)
 	}
 }
 
-/* ---- time ------------------------------------------------------------------------------------------ */
+/* ---- time ----------------------------------------------------------------------------- */
 
 static void
 look_at(struct engine *e, struct slot *s, double now)
@@ -413,7 +410,8 @@ save_if_due(struct engine *e, double now)
 static void
 beat_if_due(struct engine *e, double now)
 {
-	struct engine_state state = { e->flying, e->waiting, (int)e->pace.limit, e->result.requests };
+	struct engine_state state = { e->flying, e->waiting, (int)e->pace.limit,
+	                              e->result.requests };
 
 	if (e->feed->beat == NULL || now < e->beat)
 		return;
@@ -488,7 +486,7 @@ loop(struct engine *e)
 	}
 }
 
-/* ---- from beginning to end ---------------------------------------------------------------------------- */
+/* ---- from beginning to end ------------------------------------------------------------ */
 
 static void
 open_wire(struct engine *e)

@@ -61,7 +61,7 @@ static const char *const own_keys[] = {
 /* The request up to the messages is the same for every case. */
 struct openai_state { struct str head; };
 
-/* ---- out ------------------------------------------------------------------------------------ */
+/* ---- out ------------------------------------------------------------------------------ */
 
 static void
 put_number(struct buf *b, const char *key, const char *number)
@@ -176,7 +176,8 @@ openai_open(struct target *t, struct arena *a, struct err *e)
 	if (!whole_number(p->logprobs))
 		err_set(e, "target '%s': 'logprobs' must be a whole number", t->name);
 	if (p->max_tokens != NULL && p->max_completion_tokens != NULL)
-		err_set(e, "target '%s': give 'max_tokens' or 'max_completion_tokens', not both", t->name);
+		err_set(e, "target '%s': give 'max_tokens' or 'max_completion_tokens', not both",
+		        t->name);
 	check_extra(t, p, e);
 	if (e->n > before)
 		return -1;
@@ -209,7 +210,7 @@ openai_request(struct request *r, const struct target *t, const struct test_case
 	buf_puts(&r->body, "]}");
 }
 
-/* ---- in: what answers and stream chunks share -------------------------------------------------- */
+/* ---- in: what answers and stream chunks share ----------------------------------------- */
 
 static void
 fault(struct completion *c, const char *why)
@@ -326,7 +327,7 @@ read_error(struct completion *c, struct json error, struct arena *a)
 		c->outcome = OUT_FILTERED;      /* (6) */
 }
 
-/* ---- in: whole answers ------------------------------------------------------------------------------ */
+/* ---- in: whole answers ---------------------------------------------------------------- */
 
 /* (3) False: neither a string, nor parts, nor null. */
 static bool
@@ -527,7 +528,8 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 	if (!parse(body, &root, &bad_utf8, &why, a)) {
 		c->outcome = OUT_GARBAGE;
 		if (good)
-			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu", why.why, why.at));
+			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu",
+			                          why.why, why.at));
 		return;
 	}
 	if (good && root.type == JT_OBJECT) {
@@ -543,7 +545,7 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 	}
 }
 
-/* ---- in: streams ---------------------------------------------------------------------------------------- */
+/* ---- in: streams ---------------------------------------------------------------------- */
 
 /* Appends to text that lives in the arena: room doubles, so that its size tells the room. */
 static void
