@@ -218,35 +218,29 @@ solve(const struct curve *f, double p, double q, double u, double lo, double hi)
 
 /* ---- the incomplete beta function, and what follows from it -------------------------------- */
 
-/* Lentz's continued fraction for I_x(a,b), without its prefactor; x below the mean. */
+/*
+ * The continued fraction of DiDonato and Morris (ACM TOMS 18, 1992, equation 9) by Lentz:
+ * I_x(a,b) = x^a y^b / B(a,b) / fraction, for x below the mean.  It has both x and y = 1 - x,
+ * so that neither needs to be the difference of the other from 1.
+ */
 static double
-beta_fraction(double x, double a, double b)
+beta_fraction(double x, double y, double a, double b)
 {
-	const double tiny = 1e-300;
-	double c = 1, d = 1 - (a + b) * x / (a + 1), h;
+	double f = a * (a * y - b * x + 1) / (a + 1), c = f, d = 0;
 
-	if (fabs(d) < tiny)
-		d = tiny;
-	d = 1 / d;
-	h = d;
 	for (int m = 1; m < MAX_TERMS; m++) {
-		double up = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-		double down = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+		double e = a + 2 * m - 1;
+		double over = (a + m - 1) * (a + b + m - 1) * m * (b - m) * x * x / (e * e);
+		double under = m + m * (b - m) * x / e +
+		    (a + m) * (a * y - b * x + 1 + m * (1 + y)) / (e + 2);
 
-		d = 1 + up * d;
-		c = 1 + up / c;
-		d = 1 / (fabs(d) < tiny ? tiny : d);
-		c = fabs(c) < tiny ? tiny : c;
-		h *= d * c;
-		d = 1 + down * d;
-		c = 1 + down / c;
-		d = 1 / (fabs(d) < tiny ? tiny : d);
-		c = fabs(c) < tiny ? tiny : c;
-		h *= d * c;
-		if (fabs(d * c - 1) < 3e-16)
+		d = 1 / (under + over * d);
+		c = under + over / c;
+		f *= c * d;
+		if (fabs(c * d - 1) < 3e-16)
 			break;
 	}
-	return h;
+	return f;
 }
 
 /* Both tails at x, with y = 1 - x given apart so that either may be tiny. */
@@ -261,10 +255,10 @@ beta_tails(double x, double y, double a, double b)
 		return (struct tails){ 1, 0, 0 };
 	t.density = binomial_density(a, b, x, y) * a * b / (a + b);
 	if (x < (a + 1) / (a + b + 2)) {
-		t.lower = fmin(1, t.density * beta_fraction(x, a, b) / a);
+		t.lower = fmin(1, t.density / beta_fraction(x, y, a, b));
 		t.upper = 1 - t.lower;
 	} else {
-		t.upper = fmin(1, t.density * beta_fraction(y, b, a) / b);
+		t.upper = fmin(1, t.density / beta_fraction(y, x, b, a));
 		t.lower = 1 - t.upper;
 	}
 	return t;
