@@ -30,7 +30,7 @@ static const struct family family[] = {
 	{ "power", oracle_power },
 };
 
-/* ---- inputs -------------------------------------------------------------------------------- */
+/* ---- inputs ---- */
 
 static json_t *
 input(struct check *c, const char *key)
@@ -112,7 +112,7 @@ in_labels(struct check *c, const char *key, size_t *nlabel, const char ***label)
 	return id;
 }
 
-/* ---- comparisons ----------------------------------------------------------------------------- */
+/* ---- comparisons ---- */
 
 void
 fail(struct check *c, const char *what, const char *why)
@@ -214,7 +214,7 @@ want_interval(struct check *c, const char *key, struct interval got, double floo
 	want_reals(c, key, (double[]){ got.lo, got.hi }, 2, floor);
 }
 
-/* ---- files -------------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 struct total { long files, cases, failures, unchecked, uncovered; };
 

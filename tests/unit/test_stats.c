@@ -38,7 +38,7 @@ assert_sane(const struct paired *p)
 		assert_true(p->ci90.hi > p->ci90.lo);
 }
 
-/* ---- one rate ------------------------------------------------------------------------------ */
+/* ---- one rate ---- */
 
 static void
 rates_stay_inside_and_contain_the_estimate(void **state)
@@ -111,7 +111,7 @@ quantiles_invert_their_distributions(void **state)
 	assert_true(isfinite(chi2_quantile(1, 5)) && isfinite(chi2_isf(0, 5)));
 }
 
-/* ---- means ------------------------------------------------------------------------------------ */
+/* ---- means ---- */
 
 enum { N = 60 };
 
@@ -308,7 +308,7 @@ equal_weights_change_nothing(void **state)
 	arena_free(&a);
 }
 
-/* ---- pairs -------------------------------------------------------------------------------------- */
+/* ---- pairs ---- */
 
 static void
 swapping_the_runs_negates(void **state)
@@ -430,7 +430,7 @@ gsm8k_known_answer(void **state)
 	arena_free(&a);
 }
 
-/* ---- planning -------------------------------------------------------------------------------------- */
+/* ---- planning ---- */
 
 static void
 sizes_answer_their_own_question(void **state)
