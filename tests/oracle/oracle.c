@@ -28,6 +28,10 @@ static const struct family family[] = {
 	{ "stratified_cluster", oracle_stratified_cluster },
 	{ "multiplicity", oracle_multiplicity },
 	{ "power", oracle_power },
+	{ "allocation", oracle_allocation },
+	{ "pass_at_k", oracle_pass_at_k },
+	{ "cohen_kappa", oracle_cohen_kappa },
+	{ "krippendorff_alpha", oracle_krippendorff_alpha },
 };
 
 /* ---- inputs ---- */

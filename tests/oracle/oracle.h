@@ -80,5 +80,9 @@ void oracle_poststratified(struct check *);
 void oracle_stratified_cluster(struct check *);
 void oracle_multiplicity(struct check *);
 void oracle_power(struct check *);
+void oracle_allocation(struct check *);
+void oracle_pass_at_k(struct check *);
+void oracle_cohen_kappa(struct check *);
+void oracle_krippendorff_alpha(struct check *);
 
 #endif
