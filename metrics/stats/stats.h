@@ -229,4 +229,24 @@ struct alpha { bool known; double at; long ratings, units; };
 struct alpha krippendorff_alpha(const double *x, const bool *there, size_t nunit, size_t nrater,
                                 enum alpha_level, struct arena *scratch);
 
+/* ---- calibration.c: stated probabilities p of outcomes y, 0 or 1 ---- */
+
+struct calibration {
+	bool   known;            /* n > 0 */
+	bool   has_log_loss;     /* false: a certainty did not come true */
+	double brier, log_loss, ece_width, mce_width, ece_mass;
+	double reliability, resolution, uncertainty;   /* Murphy, over bins of equal width */
+};
+struct calibration calibration(const double *p, const double *y, size_t n, size_t bins,
+                               struct arena *scratch);
+size_t calibration_bin(double p, size_t bins);
+
+/* ---- signflip.c: symmetry about 0, exactly ---- */
+
+enum { SIGNFLIP_MAX = 20 };
+struct signflip { double greater, less, two; };          /* p-values */
+struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MAX */
+struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
+struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
+
 #endif

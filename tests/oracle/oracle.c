@@ -32,6 +32,8 @@ static const struct family family[] = {
 	{ "pass_at_k", oracle_pass_at_k },
 	{ "cohen_kappa", oracle_cohen_kappa },
 	{ "krippendorff_alpha", oracle_krippendorff_alpha },
+	{ "calibration", oracle_calibration },
+	{ "signflip", oracle_signflip },
 };
 
 /* ---- inputs ---- */

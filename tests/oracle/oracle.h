@@ -84,5 +84,7 @@ void oracle_allocation(struct check *);
 void oracle_pass_at_k(struct check *);
 void oracle_cohen_kappa(struct check *);
 void oracle_krippendorff_alpha(struct check *);
+void oracle_calibration(struct check *);
+void oracle_signflip(struct check *);
 
 #endif
