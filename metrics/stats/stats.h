@@ -249,4 +249,10 @@ struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MA
 struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
 struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
 
+/* ---- groupseq.c: looks at a growing sample ---- */
+
+/* z bounds at the information fractions info, rising in (0,1], for one-sided alpha. */
+void group_bounds(double alpha, const double *info, size_t looks, double *bound,
+                  struct arena *scratch);
+
 #endif

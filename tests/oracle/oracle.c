@@ -34,6 +34,7 @@ static const struct family family[] = {
 	{ "krippendorff_alpha", oracle_krippendorff_alpha },
 	{ "calibration", oracle_calibration },
 	{ "signflip", oracle_signflip },
+	{ "groupseq", oracle_groupseq },
 };
 
 /* ---- inputs ---- */

@@ -86,5 +86,6 @@ void oracle_cohen_kappa(struct check *);
 void oracle_krippendorff_alpha(struct check *);
 void oracle_calibration(struct check *);
 void oracle_signflip(struct check *);
+void oracle_groupseq(struct check *);
 
 #endif

@@ -122,3 +122,14 @@ oracle_power(struct check *c)
 		if (strcmp(name, kind[i].kind) == 0)
 			kind[i].run(c);
 }
+
+void
+oracle_groupseq(struct check *c)
+{
+	size_t looks;
+	double *info = in_reals(c, "info", &looks);
+	double *bound = arena_array(&c->arena, looks, sizeof *bound);
+
+	group_bounds(in_real(c, "alpha"), info, looks, bound, &c->arena);
+	want_reals(c, "z_bounds", bound, looks, 0);
+}
