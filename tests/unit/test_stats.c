@@ -472,6 +472,31 @@ adjusting_nothing_or_one(void **state)
 	assert_true(rejected[0]);
 }
 
+/* Nothing rated, forecast or tried is undefined or certain, never NaN. */
+static void
+little_data_is_marked(void **state)
+{
+	struct arena a = { 0 };
+	bool there[] = { true, false, false, true };
+	double x[] = { 1, 0, 0, 2 }, sure = 1, wrong = 0;
+	long out[2], most[] = { 3, 3 };
+
+	(void)state;
+	assert_false(cohen_kappa((double[]){ 0, 0, 0, 0 }, 2, KAPPA_NOMINAL, &a).known);
+	assert_false(krippendorff_alpha(x, there, 2, 2, ALPHA_NOMINAL, &a).known);
+	assert_false(calibration(NULL, NULL, 0, 10, &a).known);
+	assert_false(calibration(&sure, &wrong, 1, 10, &a).has_log_loss);
+	assert_true(calibration(&sure, &wrong, 1, 10, &a).ece_width == 1);
+	assert_false(wilcoxon_exact((double[]){ 0, 1 }, 2, &a).known);
+	assert_true(signflip_exact(NULL, 0).two == 1);
+	assert_true(pass_at_k(5, 0, 5) == 0 && pass_at_k(5, 1, 5) == 1 && pass_hat_k(5, 4, 5) == 0);
+	assert_true(allocate_wright((double[]){ 1, 9 }, most, 2, 6, 2, out));
+	assert_true(out[0] == 3 && out[1] == 3);
+	assert_false(allocate_wright((double[]){ 1, 9 }, most, 2, 7, 2, out));
+	assert_false(allocate_wright((double[]){ 1, 9 }, most, 2, 3, 2, out));
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -493,6 +518,7 @@ main(void)
 		cmocka_unit_test(gsm8k_known_answer),
 		cmocka_unit_test(sizes_answer_their_own_question),
 		cmocka_unit_test(adjusting_nothing_or_one),
+		cmocka_unit_test(little_data_is_marked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
