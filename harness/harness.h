@@ -184,6 +184,10 @@ struct protocol {
 const struct protocol *protocol_find(const char *name);
 const struct protocol *const *protocol_all(void);               /* NULL-terminated */
 struct completion completion_blank(void);
+/* mend.c: json_parse for replies.  What is no UTF-8, or half a surrogate pair, becomes U+FFFD
+ * and sets *bad_utf8; the root then lies in the arena.  False: not JSON, with the fault. */
+bool reply_parse(struct str body, struct json *root, bool *bad_utf8, struct json_fault *,
+                 struct arena *);
 
 /* How to go on after an HTTP answer that is not a completion (ecosystem conventions: status,
  * headers, error body).  policy.c */
