@@ -9,23 +9,8 @@
 
 #include <jansson.h>
 
-/* base.h has a JSON scanner of its own, some of whose names are Jansson's; the golden files
- * are read by Jansson, so that ours is not a judge of itself. */
-#define JSON_NULL   base_JSON_NULL
-#define JSON_FALSE  base_JSON_FALSE
-#define JSON_TRUE   base_JSON_TRUE
-#define JSON_STRING base_JSON_STRING
-#define JSON_ARRAY  base_JSON_ARRAY
-#define JSON_OBJECT base_JSON_OBJECT
-#define json_real   base_json_real
+/* The golden files are read by Jansson, so that our own scanner is no judge of itself. */
 #include "metrics/stats/stats.h"
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
-#undef json_real
 
 struct check {
 	const char   *method;
