@@ -463,20 +463,39 @@ digest_config(struct sha256 *h, const struct suite *s)
 	sha256_field(h, str_of(n));
 }
 
+/* Only the input is asked, and it can be put into JSON by escaping four characters. */
+static bool
+is_plain(const struct test_case *tc)
+{
+	if (tc->nmsg != 1 || strcmp(tc->msg[0].role, "user") != 0 || !str_eq(tc->msg[0].text, tc->input))
+		return false;
+	for (size_t i = 0; i < tc->input.n; i++)
+		if ((unsigned char)tc->input.p[i] < 0x20 && tc->input.p[i] != '\n' && tc->input.p[i] != '\t')
+			return false;
+	return tc->input.n > 0;
+}
+
+static void
+messages_json(struct buf *messages, const struct test_case *tc)
+{
+	buf_char(messages, '[');
+	for (size_t i = 0; i < tc->nmsg; i++) {
+		buf_puts(messages, i ? ",{" : "{");
+		buf_key(messages, "role");
+		buf_json(messages, str_of(tc->msg[i].role));
+		buf_key(messages, "content");
+		buf_json(messages, tc->msg[i].text);
+		buf_char(messages, '}');
+	}
+	buf_char(messages, ']');
+}
+
 static void
 write_case(struct reader *r, struct store *st, struct buf *messages, struct buf *expect)
 {
 	buf_reset(messages);
-	buf_char(messages, '[');
-	for (size_t i = 0; i < r->tc.nmsg; i++) {
-		buf_puts(messages, i ? ",{" : "{");
-		buf_key(messages, "role");
-		buf_json(messages, str_of(r->tc.msg[i].role));
-		buf_key(messages, "content");
-		buf_json(messages, r->tc.msg[i].text);
-		buf_char(messages, '}');
-	}
-	buf_char(messages, ']');
+	if (!is_plain(&r->tc))
+		messages_json(messages, &r->tc);
 	buf_reset(expect);
 	buf_char(expect, '[');
 	for (size_t i = 0; i < r->tc.nexpect; i++) {
