@@ -291,8 +291,8 @@ read_logprobs(struct completion *c, struct json logprobs, struct arena *a)
 	}
 }
 
-/* The fields about the answer as a whole; false: not one of them. */
-static bool
+/* The fields about the answer as a whole. */
+static void
 read_common(struct completion *c, struct str key, struct json value, struct arena *a)
 {
 	if (str_is(key, "id"))
@@ -303,9 +303,6 @@ read_common(struct completion *c, struct str key, struct json value, struct aren
 		c->fingerprint = text_of(value, a);
 	else if (str_is(key, "usage"))
 		read_usage(c, value);
-	else
-		return false;
-	return true;
 }
 
 static bool

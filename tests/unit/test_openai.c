@@ -36,8 +36,8 @@ static const struct {
 	size_t       nlp;
 	bool         bad_utf8;
 } row[] = {
-	{ "answer.json", 200, OUT_ANSWERED, "Gr\xc3\xbc\xc3\x9f" "e \xe2\x9d\xa4 \"x\"\n", "", "stop", "",
-	  21, 3, 2, false },
+	{ "answer.json", 200, OUT_ANSWERED, "Gr\xc3\xbc\xc3\x9f" "e \xe2\x9d\xa4 \"x\"\n", "", "stop",
+	  "", 21, 3, 2, false },
 	{ "vllm.json", 200, OUT_TRUNCATED, "42", "hm, well", "length", "cut by the token limit",
 	  5, 16, 0, false },
 	{ "parts.json", 200, OUT_ANSWERED, "one two", "", "", "", -1, -1, 0, false },
@@ -278,8 +278,8 @@ test_requests(void **state)
 		{ "temperature: 0\nmax_tokens: 16\nseed: 7\n",
 		  "{\"model\":\"m\\\"1\",\"temperature\":0,\"max_tokens\":16,\"seed\":7,\"messages\":[" },
 		{ "temperature: 0.70\nlogprobs: 5\nstop: [a, \"\\n\"]\nreasoning_effort: low\n",
-		  "{\"model\":\"m\\\"1\",\"temperature\":0.70,\"stop\":[\"a\",\"\\n\"],\"reasoning_effort\":"
-		  "\"low\",\"logprobs\":true,\"top_logprobs\":5,\"messages\":[" },
+		  "{\"model\":\"m\\\"1\",\"temperature\":0.70,\"stop\":[\"a\",\"\\n\"],"
+		  "\"reasoning_effort\":\"low\",\"logprobs\":true,\"top_logprobs\":5,\"messages\":[" },
 		{ "stream: yes\nresponse_format: {type: json_object}\nextra:\n  top_k: 3\n  x: {y: [a]}\n",
 		  "{\"model\":\"m\\\"1\",\"response_format\":{\"type\":\"json_object\"},\"stream\":true,"
 		  "\"stream_options\":{\"include_usage\":true},\"top_k\":3,\"x\":{\"y\":[\"a\"]},"

@@ -110,7 +110,7 @@ test_advice(void **state)
 		{ 429, -1, "not json", RETRY_YES, -1 },
 		{ 500, -1, "", RETRY_YES, -1 },
 		{ 503, -1, "", RETRY_YES, -1 },
-		{ 529, -1, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}", RETRY_YES, -1 },
+		{ 529, -1, ERROR("\"type\":\"overloaded_error\""), RETRY_YES, -1 },
 		{ 200, -1, "", RETRY_NO, -1 },
 		{ 302, 1, "", RETRY_NO, -1 },
 		{ 400, -1, "", RETRY_NO, -1 },
