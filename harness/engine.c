@@ -5,7 +5,8 @@
  * save what is due, fill free slots from the feed, send what the pace allows, sleep in
  * epoll_wait until a socket, a worker, a signal or the nearest deadline, and act on it.
  * The slots that are not free and the results that are not saved are together never more than
- * the target's slots: that is all a crash can lose.
+ * the target's slots: that is all a crash can lose.  Answers computed in place cost nothing to
+ * ask again and are saved by the hundred.
  */
 #include "harness/slot.h"
 #include "harness/workers.h"
@@ -19,6 +20,7 @@
 
 #define TAG_SIGNAL   (UINT64_C(1) << 32)
 #define SAVE_SECONDS 0.010              /* the oldest result waits this long, or */
+#define LOCAL_AT_RISK 256
 #define SAVE_TIMES   10                 /* this many times what the last save took */
 #define BEAT_SECONDS 0.1
 #define END_SECONDS  2                  /* for what is in flight when we are told to stop */
@@ -37,6 +39,7 @@ struct engine {
 
 	struct slot         *slot;
 	size_t               nslots, flying, waiting;
+	size_t               at_risk;         /* taken and unsaved together, at most */
 	size_t              *vacant, nvacant; /* free slots, a stack */
 	size_t              *ready, first, nready;      /* a ring */
 
@@ -198,7 +201,7 @@ static void
 take(struct engine *e, double now)
 {
 	while (!e->stopping && !e->dry && e->nvacant > 0 &&
-	       e->nslots - e->nvacant + unsaved(e) < e->nslots) {
+	       e->nslots - e->nvacant + unsaved(e) < e->at_risk) {
 		struct slot *s = &e->slot[e->vacant[e->nvacant - 1]];
 
 		if (!e->feed->next(e->feed->ctx, &s->job, &s->arena)) {
@@ -391,6 +394,12 @@ save_due(const struct engine *e)
 	return e->unsaved_since + fmax(SAVE_SECONDS, SAVE_TIMES * e->save_took);
 }
 
+static bool
+more_to_come(const struct engine *e)
+{
+	return e->flying > 0 || (e->at_risk > e->nslots && !e->dry && !e->stopping);
+}
+
 static void
 save_if_due(struct engine *e, double now)
 {
@@ -400,7 +409,7 @@ save_if_due(struct engine *e, double now)
 		e->unsaved_since = INFINITY;
 		return;
 	}
-	if (e->flying > 0 && n < (e->nslots + 1) / 2 && now < save_due(e))
+	if (more_to_come(e) && n < (e->at_risk + 1) * 3 / 4 && now < save_due(e))
 		return;
 	e->feed->save(e->feed->ctx);
 	e->save_took = tick_now() - now;
@@ -560,6 +569,7 @@ engine_run(const struct target *t, const struct feed *f, uint64_t seed)
 	struct engine e = {
 		.target = t, .feed = f, .jitter = rng_key(seed, "retry"),
 		.nslots = t->slots > 0 ? (size_t)t->slots : 1,
+		.at_risk = t->protocol->wire == WIRE_LOCAL ? LOCAL_AT_RISK : t->slots > 0 ? (size_t)t->slots : 1,
 		.alarm = INFINITY, .unsaved_since = INFINITY, .end_by = INFINITY,
 	};
 	struct sigaction pipe_before;

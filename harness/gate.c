@@ -88,7 +88,8 @@ judge_bound(struct gating *g, struct judged *j)
 {
 	const struct gate *gate = j->gate;
 	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
-	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale);
+	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale,
+	    false);
 	struct columns all = { 0 }, measured = { 0 };
 	struct estimate without;
 	struct sample x;

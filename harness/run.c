@@ -138,10 +138,17 @@ skip_done(struct runner *r)
 
 /* ---- the feed --------------------------------------------------------------------------------- */
 
-/* Most cases ask their input and nothing else: those need no messages to be parsed. */
+/* Most cases ask their input and nothing else: those need no messages to be parsed.  The cases of
+ * a suite are walked by their ids: its index would give them unsorted. */
 static const char case_sql[] =
 	"SELECT id, case_id, slice, expect, line, input, CASE plain WHEN 1 THEN '' ELSE messages END"
-	"  FROM v_case WHERE suite = ? ORDER BY id";
+	"  FROM v_case WHERE id >= ? AND id < ? AND +suite = ? ORDER BY id";
+
+static struct query *
+open_cases(const struct runner *r)
+{
+	return store_query(r->store, case_sql, "iii", r->first, r->first + r->span, r->suite->row);
+}
 
 static void
 load_messages(struct test_case *tc, struct str text, struct arena *a)
@@ -211,7 +218,7 @@ next(void *ctx, struct job *job, struct arena *slot)
 		return false;
 	for (; r->rep < r->suite->repeats; r->rep++) {
 		if (r->cases == NULL)
-			r->cases = store_query(r->store, case_sql, "i", r->suite->row);
+			r->cases = open_cases(r);
 		while (query_next(r->cases)) {
 			if (!is_todo(r, query_long(r->cases, 0), r->rep))
 				continue;
@@ -327,7 +334,7 @@ dry_run(struct runner *r)
 	const struct target *t = r->target;
 	struct arena a = { 0 };
 	long bytes = 0, calls = r->ntodo, limit = answer_limit(t);
-	struct query *q = store_query(r->store, case_sql, "i", r->suite->row);
+	struct query *q = open_cases(r);
 	bool shown = false;
 
 	printf("suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n", r->suite->name,
