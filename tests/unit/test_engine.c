@@ -116,7 +116,7 @@ run(struct target *t, int n, const char *(*mode)(int id))
 	work.mode = mode;
 	work.n = n;
 	work.next = work.done = work.under_way = work.unsaved = work.beats = 0;
-	work.slots = t->slots;
+	work.slots = t->protocol->wire == WIRE_LOCAL ? 256 : t->slots;
 	memset(work.seen, 0, sizeof work.seen);
 	for (int i = 0; i < CASES; i++)
 		server.tries[i] = 0;
