@@ -182,7 +182,7 @@ double  tick_now(void);                                       /* monotonic secon
 int64_t tick_wall_ms(void);                                   /* Unix time, UTC, milliseconds */
 void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:34:28Z */
 
-/* ---- json.c: a strict scanner and a small writer ----------------------------------------------- */
+/* ---- json.c, json_walk.c: a strict scanner and a small writer ----------------------------------- */
 
 /*
  * RFC 8259 and nothing more: UTF-8 checked, lone surrogates refused, duplicate keys refused,
@@ -201,7 +201,8 @@ int json_parse(struct str doc, struct json *root, struct json_fault *fault);
 
 /* The member `key` of an object; type JSON_NONE if it is not there or `obj` is no object. */
 struct json json_get(struct json obj, const char *key);
-/* RFC 6901 JSON Pointer; a pointer that does not start with '/' names one top-level member. */
+/* RFC 6901 JSON Pointer, where "" is the value itself; a pointer that does not start with '/'
+ * names one top-level member. */
 struct json json_at(struct json, struct str pointer);
 /* Walks an array (key is left empty) or an object: start with it = {.of = value}. */
 struct json_iter { struct json of; size_t at; struct str key; };   /* key: raw, unquoted, escapes left */
@@ -209,7 +210,7 @@ bool json_next(struct json_iter *, struct json *value);
 bool json_key_is(struct str raw_key, struct str name);
 /* A string's bytes with escapes resolved: a slice of the document when it has none. */
 struct str json_text(struct json, struct arena *);
-double json_real(struct json, double otherwise);
+double json_to_real(struct json, double otherwise);           /* json_real is jansson's */
 bool   json_long(struct json, long *);                         /* integers that fit, 1.0 too */
 
 /* Writing: a JSON string with its quotes; broken UTF-8 becomes U+FFFD. */
@@ -235,6 +236,16 @@ void file_close(int fd);
 bool file_is_dir(const char *path);
 char *path_join(const char *dir, const char *path, struct arena *);  /* absolute `path` wins */
 char *path_dir(const char *path, struct arena *);
+
+/* ---- unpack.c: plain bytes from plain, gzip and zstd ------------------------------------------------- */
+
+struct unpack;
+/* Takes over the descriptor; how it is packed is told by the first bytes. */
+struct unpack *unpack_open(int fd);
+/* Up to `room` bytes: how many, 0 at the end, -1 with the reason in unpack_fault. */
+ptrdiff_t      unpack_read(struct unpack *, char *to, size_t room);
+const char    *unpack_fault(const struct unpack *);
+void           unpack_close(struct unpack *);
 
 /* ---- rows.c: records of JSONL, CSV and TSV ---------------------------------------------------------- */
 

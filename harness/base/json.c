@@ -1,0 +1,498 @@
+/*
+ * json.c -- the strict scanner: reads a JSON document once and checks all of it.
+ *
+ * RFC 8259, UTF-8 and unique keys; nothing is built.  What is good afterwards is walked by
+ * json_walk.c.  Most bytes of a reply lie in strings: those are passed sixteen at a time
+ * where the machine can, eight at a time elsewhere.
+ */
+#include "harness/base/base.h"
+
+#include <math.h>
+#include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Keys of one object that are compared one by one; an object with more gets a map. */
+enum { FEW = 32 };
+
+struct key { struct str name; uint64_t hash; };
+
+/* An object or array that is open. */
+struct frame {
+	bool        object;
+	size_t      first;      /* of its keys in scan.key */
+	uint64_t    bits;       /* one bit per key's hash: a bit not yet set is a new key */
+	struct map *many;       /* all keys, once there are more than FEW */
+};
+
+struct scan {
+	const unsigned char *start, *p, *end;
+	size_t               depth, nkey;
+	struct arena         scratch;           /* keys with escapes, maps */
+	struct json_fault    fault;
+	struct frame         frame[JSON_DEPTH];
+	struct key           key[JSON_DEPTH * FEW];
+};
+
+/* ---- bytes ---------------------------------------------------------------------------- */
+
+#ifdef __SSE2__
+
+/* The first byte from p that is a quote, backslash, control or not ASCII, or at least how far
+ * whole steps reach. */
+static inline const unsigned char *
+skip_plain(const unsigned char *p, const unsigned char *end)
+{
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(' ');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		/* As signed bytes, controls and all from 0x80 on are less than a blank. */
+		__m128i stop = _mm_or_si128(_mm_cmplt_epi8(v, space),
+		    _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+		int mask = _mm_movemask_epi8(stop);
+
+		if (mask != 0)
+			return p + __builtin_ctz((unsigned)mask);
+	}
+	return p;
+}
+
+#else
+
+#define ONES (~(uint64_t)0 / 255)
+
+/* The high bit of some byte is set exactly if some byte of w is less than n (n at most 128). */
+static inline uint64_t
+any_less(uint64_t w, uint64_t n)
+{
+	return (w - ONES * n) & ~w & ONES * 128;
+}
+
+static inline const unsigned char *
+skip_plain(const unsigned char *p, const unsigned char *end)
+{
+	for (; end - p >= 8; p += 8) {
+		uint64_t w;
+
+		memcpy(&w, p, sizeof w);
+		if ((any_less(w, ' ') | any_less(w ^ ONES * '"', 1) | any_less(w ^ ONES * '\\', 1) |
+		    (w & ONES * 128)) != 0)
+			return p;
+	}
+	return p;
+}
+
+#endif
+
+static inline bool
+is_plain(unsigned c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static inline bool
+is_digit(unsigned c)
+{
+	return c - '0' < 10;
+}
+
+static inline bool
+is_space(unsigned c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static inline bool
+is_tail(unsigned c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* Length of the character of two to four bytes at p, or 0 (Unicode 15, table 3-7). */
+static inline size_t
+utf8_length(const unsigned char *p, const unsigned char *end)
+{
+	size_t left = (size_t)(end - p);
+	unsigned c = p[0];
+
+	if (c < 0xe0)
+		return c >= 0xc2 && left >= 2 && is_tail(p[1]) ? 2 : 0;
+	if (left < 3 || !is_tail(p[1]) || !is_tail(p[2]))
+		return 0;
+	if (c < 0xf0)
+		return (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) ? 0 : 3;
+	if (left < 4 || !is_tail(p[3]) || c > 0xf4)
+		return 0;
+	return (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f) ? 0 : 4;
+}
+
+/* The four hex digits at p, or -1. */
+static long
+hex4(const unsigned char *p, const unsigned char *end)
+{
+	long v = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		unsigned c = p[i], low = c | 0x20;
+
+		if (is_digit(c))
+			v = v * 16 + (long)(c - '0');
+		else if (low >= 'a' && low <= 'f')
+			v = v * 16 + (long)(low - 'a' + 10);
+		else
+			return -1;
+	}
+	return v;
+}
+
+static bool
+is_high(long unit)
+{
+	return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+static bool
+is_low(long unit)
+{
+	return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/* ---- the check ------------------------------------------------------------------------ */
+
+static bool
+fail(struct scan *s, const unsigned char *at, const char *why)
+{
+	s->fault = (struct json_fault){ (size_t)(at - s->start), why };
+	return false;
+}
+
+static inline void
+skip_space(struct scan *s)
+{
+	while (s->p < s->end && is_space(*s->p))
+		s->p++;
+}
+
+/* The next byte after white space, or -1 at the end. */
+static inline int
+next_byte(struct scan *s)
+{
+	skip_space(s);
+	return s->p < s->end ? *s->p : -1;
+}
+
+/* The escape at s->p, which is a backslash, in the string that began at `open`. */
+static bool
+check_escape(struct scan *s, const unsigned char *open)
+{
+	const unsigned char *p = s->p;
+	long unit;
+
+	if (s->end - p < 2)
+		return fail(s, open, "a string is not closed");
+	if (p[1] != 'u') {
+		if (p[1] == '\0' || strchr("\"\\/bfnrt", p[1]) == NULL)
+			return fail(s, p, "an unknown escape");
+		s->p += 2;
+		return true;
+	}
+	if ((unit = hex4(p + 2, s->end)) < 0)
+		return fail(s, p, "\\u without four hex digits");
+	s->p += 6;
+	if (is_low(unit))
+		return fail(s, p, "a lone surrogate escape");
+	if (is_high(unit)) {
+		if (s->end - s->p < 6 || s->p[0] != '\\' || s->p[1] != 'u' ||
+		    !is_low(hex4(s->p + 2, s->end)))
+			return fail(s, p, "a lone surrogate escape");
+		s->p += 6;
+	}
+	return true;
+}
+
+/* The string whose quote is at s->p; *escaped: it holds a backslash. */
+static bool
+check_string(struct scan *s, bool *escaped)
+{
+	const unsigned char *open = s->p++;
+
+	*escaped = false;
+	for (;;) {
+		size_t n;
+
+		s->p = skip_plain(s->p, s->end);
+		while (s->p < s->end && is_plain(*s->p))
+			s->p++;
+		if (s->p == s->end)
+			return fail(s, open, "a string is not closed");
+		if (*s->p == '"') {
+			s->p++;
+			return true;
+		}
+		if (*s->p == '\\') {
+			*escaped = true;
+			if (!check_escape(s, open))
+				return false;
+		} else if (*s->p < 0x20) {
+			return fail(s, s->p, "a control character in a string");
+		}
+		while (s->p < s->end && *s->p >= 0x80) {
+			if ((n = utf8_length(s->p, s->end)) == 0)
+				return fail(s, s->p, "invalid UTF-8");
+			s->p += n;
+		}
+	}
+}
+
+static inline const unsigned char *
+skip_digits(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && is_digit(*p))
+		p++;
+	return p;
+}
+
+static bool
+check_number(struct scan *s)
+{
+	const unsigned char *start = s->p, *p = start + (*start == '-'), *digits = p, *more;
+	struct json number;
+	bool large;
+
+	p = skip_digits(p, s->end);
+	if (p == digits)
+		return fail(s, p, "a digit is missing");
+	if (*digits == '0' && p - digits > 1)
+		return fail(s, digits, "a number with a leading zero");
+	large = p - digits > 200;
+	if (p < s->end && *p == '.') {
+		more = skip_digits(p + 1, s->end);
+		if (more == p + 1)
+			return fail(s, more, "a digit is missing");
+		p = more;
+	}
+	if (p < s->end && (*p | 0x20) == 'e') {
+		p++;
+		if (p < s->end && (*p == '+' || *p == '-'))
+			p++;
+		more = skip_digits(p, s->end);
+		if (more == p)
+			return fail(s, more, "a digit is missing");
+		large = large || more - p > 2;
+		p = more;
+	}
+	s->p = p;
+	/* At most 200 digits before the point and an exponent below 100 always fit. */
+	number = (struct json){ JSON_NUMBER, { (const char *)start, (size_t)(p - start) } };
+	if (large && isinf(json_to_real(number, 0)))
+		return fail(s, start, "a number too large for a double");
+	return true;
+}
+
+static bool
+check_word(struct scan *s, const char *word, size_t n)
+{
+	if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
+		return fail(s, s->p, "a value is expected");
+	s->p += n;
+	return true;
+}
+
+/* Whether the object has this key already; notes it otherwise. */
+static bool
+is_known(struct scan *s, struct frame *f, struct str name)
+{
+	uint64_t hash = hash64(name, 0), bit = (uint64_t)1 << (hash & 63);
+	struct key *key = s->key + f->first;
+	size_t n = s->nkey - f->first;
+	bool is_new;
+
+	if (f->many == NULL && n == FEW) {
+		f->many = arena_alloc(&s->scratch, sizeof *f->many);
+		for (size_t i = 0; i < n; i++)
+			map_put(f->many, key[i].name, &is_new);
+	}
+	if (f->many != NULL) {
+		map_put(f->many, name, &is_new);
+		return !is_new;
+	}
+	if ((f->bits & bit) != 0)
+		for (size_t i = 0; i < n; i++)
+			if (key[i].hash == hash && str_eq(key[i].name, name))
+				return true;
+	f->bits |= bit;
+	key[n] = (struct key){ name, hash };
+	s->nkey++;
+	return false;
+}
+
+/* A key and its colon. */
+static bool
+check_key(struct scan *s)
+{
+	const unsigned char *open;
+	struct str name;
+	bool escaped;
+	int c = next_byte(s);
+
+	if (c != '"')
+		return fail(s, s->p, c < 0 ? "it ends too early" : "a key in quotes is expected");
+	open = s->p;
+	if (!check_string(s, &escaped))
+		return false;
+	name = (struct str){ (const char *)open + 1, (size_t)(s->p - open) - 2 };
+	if (escaped)
+		name = json_text((struct json){ JSON_STRING, { (const char *)open, name.n + 2 } },
+		    &s->scratch);
+	if (is_known(s, &s->frame[s->depth - 1], name))
+		return fail(s, open, "a duplicate key");
+	if (next_byte(s) != ':')
+		return fail(s, s->p, "a colon is expected");
+	s->p++;
+	return true;
+}
+
+static bool
+open_frame(struct scan *s, bool object)
+{
+	if (s->depth == JSON_DEPTH)
+		return fail(s, s->p, "nested too deeply");
+	s->frame[s->depth++] = (struct frame){ .object = object, .first = s->nkey };
+	s->p++;
+	return true;
+}
+
+static void
+close_frame(struct scan *s)
+{
+	struct frame *f = &s->frame[--s->depth];
+
+	s->nkey = f->first;
+	if (f->many != NULL)
+		map_free(f->many);
+}
+
+/* A whole scalar, or a bracket and, in an object, the first key. */
+static bool
+check_start(struct scan *s, bool *opened)
+{
+	int c = next_byte(s);
+	bool escaped;
+
+	*opened = false;
+	switch (c) {
+	case '"':
+		return check_string(s, &escaped);
+	case '{':
+		if (!open_frame(s, true))
+			return false;
+		*opened = next_byte(s) != '}';
+		return !*opened || check_key(s);
+	case '[':
+		if (!open_frame(s, false))
+			return false;
+		*opened = next_byte(s) != ']';
+		return true;
+	case 't':
+		return check_word(s, "true", 4);
+	case 'f':
+		return check_word(s, "false", 5);
+	case 'n':
+		return check_word(s, "null", 4);
+	default:
+		if (c != '-' && (c < '0' || c > '9'))
+			return fail(s, s->p, c < 0 ? "it ends too early" : "a value is expected");
+		return check_number(s);
+	}
+}
+
+/* After a value: closes what ends here; *more: another value follows in what is still open. */
+static bool
+check_end(struct scan *s, bool *more)
+{
+	*more = false;
+	while (s->depth > 0) {
+		bool object = s->frame[s->depth - 1].object;
+		int c = next_byte(s);
+
+		if (c == ',') {
+			s->p++;
+			*more = true;
+			return !object || check_key(s);
+		}
+		if (c != (object ? '}' : ']'))
+			return fail(s, s->p, c < 0 ? "it ends too early" :
+			    object ? "a comma or '}' is expected" : "a comma or ']' is expected");
+		s->p++;
+		close_frame(s);
+	}
+	return true;
+}
+
+static bool
+check_document(struct scan *s)
+{
+	bool more = true, opened;
+
+	if (s->end - s->p >= 3 && memcmp(s->p, "\xef\xbb\xbf", 3) == 0)
+		return fail(s, s->p, "a byte order mark");
+	if (next_byte(s) < 0)
+		return fail(s, s->p, "it is empty");
+	while (more) {
+		if (!check_start(s, &opened))
+			return false;
+		if (!opened && !check_end(s, &more))
+			return false;
+	}
+	if (next_byte(s) >= 0)
+		return fail(s, s->p, "something follows the value");
+	return true;
+}
+
+/* ---- the answer ----------------------------------------------------------------------- */
+
+static enum json_type
+type_of(unsigned char first)
+{
+	switch (first) {
+	case '{': return JSON_OBJECT;
+	case '[': return JSON_ARRAY;
+	case '"': return JSON_STRING;
+	case 't': return JSON_TRUE;
+	case 'f': return JSON_FALSE;
+	case 'n': return JSON_NULL;
+	default:  return JSON_NUMBER;
+	}
+}
+
+int
+json_parse(struct str doc, struct json *root, struct json_fault *fault)
+{
+	struct scan s;
+	bool good;
+
+	s.start = s.p = (const unsigned char *)(doc.p ? doc.p : "");
+	s.end = s.start + doc.n;
+	s.depth = s.nkey = 0;
+	s.scratch = (struct arena){ 0 };        /* the rest is written before it is read */
+	good = check_document(&s);
+	while (s.depth > 0)
+		close_frame(&s);
+	arena_free(&s.scratch);
+	if (!good) {
+		*fault = s.fault;
+		return -1;
+	}
+	while (is_space(*s.start))
+		s.start++;
+	while (is_space(s.p[-1]))
+		s.p--;
+	*root = (struct json){ type_of(*s.start),
+	                       { (const char *)s.start, (size_t)(s.p - s.start) } };
+	return 0;
+}

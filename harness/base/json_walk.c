@@ -1,0 +1,484 @@
+/*
+ * json_walk.c -- walking a checked document, and writing strings.
+ *
+ * A struct json is a slice of bytes that json_parse found good, so this file tests only what
+ * decides where a value ends: to pass a value it counts brackets and steps over strings.
+ */
+#include "harness/base/base.h"
+
+#include <math.h>
+#include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* ---- where a value ends --------------------------------------------------------------- */
+
+/* The next quote or bracket, or how far whole steps of sixteen bytes reach without one. */
+static inline const char *
+skip_inner(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), bit = _mm_set1_epi8(0x20);
+	const __m128i open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i low = _mm_or_si128(v, bit);     /* '[' becomes '{', ']' becomes '}' */
+		__m128i stop = _mm_or_si128(_mm_cmpeq_epi8(v, quote),
+		    _mm_or_si128(_mm_cmpeq_epi8(low, open), _mm_cmpeq_epi8(low, close)));
+		int mask = _mm_movemask_epi8(stop);
+
+		if (mask != 0)
+			return p + __builtin_ctz((unsigned)mask);
+	}
+#else
+	(void)end;
+#endif
+	return p;
+}
+
+/* The same for quotes and backslashes. */
+static inline const char *
+skip_text(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		int mask = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, quote),
+		    _mm_cmpeq_epi8(v, slash)));
+
+		if (mask != 0)
+			return p + __builtin_ctz((unsigned)mask);
+	}
+#else
+	(void)end;
+#endif
+	return p;
+}
+
+/* Past the string whose opening quote is at p. */
+static const char *
+string_end(const char *p, const char *end)
+{
+	p++;
+	for (;;) {
+		p = skip_text(p, end);
+		while (*p != '"' && *p != '\\')
+			p++;
+		if (*p == '"')
+			return p + 1;
+		p += 2;
+	}
+}
+
+static const char *
+container_end(const char *p, const char *end)
+{
+	size_t depth = 0;
+
+	for (;;) {
+		p = skip_inner(p, end);
+		switch (*p) {
+		case '"':
+			p = string_end(p, end);
+			continue;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			if (--depth == 0)
+				return p + 1;
+			break;
+		default:
+			break;
+		}
+		p++;
+	}
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The value at p, which ends before `end`. */
+static struct json
+value_at(const char *p, const char *end)
+{
+	const char *q = p;
+	enum json_type type;
+
+	switch (*p) {
+	case '{':
+		type = JSON_OBJECT;
+		q = container_end(p, end);
+		break;
+	case '[':
+		type = JSON_ARRAY;
+		q = container_end(p, end);
+		break;
+	case '"':
+		type = JSON_STRING;
+		q = string_end(p, end);
+		break;
+	case 't':
+		type = JSON_TRUE;
+		q = p + 4;
+		break;
+	case 'f':
+		type = JSON_FALSE;
+		q = p + 5;
+		break;
+	case 'n':
+		type = JSON_NULL;
+		q = p + 4;
+		break;
+	default:
+		type = JSON_NUMBER;
+		while (*q != ',' && *q != '}' && *q != ']' && !is_space(*q))
+			q++;
+		break;
+	}
+	return (struct json){ type, { p, (size_t)(q - p) } };
+}
+
+/* ---- walking -------------------------------------------------------------------------- */
+
+bool
+json_next(struct json_iter *it, struct json *value)
+{
+	const char *p = it->of.raw.p, *end = p + it->of.raw.n, *q;
+
+	if (it->of.type != JSON_ARRAY && it->of.type != JSON_OBJECT)
+		return false;
+	p += it->at ? it->at : 1;
+	while (p < end && (is_space(*p) || *p == ','))
+		p++;
+	if (p == end || *p == ']' || *p == '}') {
+		it->at = it->of.raw.n;
+		return false;
+	}
+	if (it->of.type == JSON_OBJECT) {
+		q = string_end(p, end);
+		it->key = (struct str){ p + 1, (size_t)(q - p) - 2 };
+		p = q;
+		while (is_space(*p) || *p == ':')
+			p++;
+	}
+	*value = value_at(p, end);
+	it->at = (size_t)(value->raw.p + value->raw.n - it->of.raw.p);
+	return true;
+}
+
+/* Four hex digits that were checked. */
+static unsigned long
+hex4(const char *p)
+{
+	unsigned long v = 0;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned c = (unsigned char)p[i];
+
+		v = v << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	return v;
+}
+
+/* Writes code point c as UTF-8; returns its length. */
+static size_t
+encode(unsigned long c, char *out)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3f));
+	out[0] = (char)(lead[n] | c);
+	return n;
+}
+
+/* Resolves the escape at *p, a backslash; returns how many bytes (at most 4) it stands for. */
+static size_t
+resolve(const char **p, char out[4])
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *e = *p + 1, *at;
+	unsigned long c;
+
+	if (*e != 'u') {
+		at = strchr(from, *e);
+		out[0] = at ? to[at - from] : *e;
+		*p = e + 1;
+		return 1;
+	}
+	c = hex4(e + 1);
+	e += 5;
+	if (c >= 0xd800 && c <= 0xdbff) {       /* its other half follows: it was checked */
+		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(e + 2) - 0xdc00);
+		e += 6;
+	}
+	*p = e;
+	return encode(c, out);
+}
+
+bool
+json_key_is(struct str raw, struct str name)
+{
+	const char *p = raw.p, *end = p + raw.n;
+	size_t at = 0;
+	char one[4];
+
+	if (raw.n == 0 || memchr(p, '\\', raw.n) == NULL)
+		return str_eq(raw, name);
+	while (p < end) {
+		size_t n = 1;
+
+		if (*p == '\\')
+			n = resolve(&p, one);
+		else
+			one[0] = *p++;
+		if (name.n - at < n || memcmp(name.p + at, one, n) != 0)
+			return false;
+		at += n;
+	}
+	return at == name.n;
+}
+
+static struct json
+member(struct json obj, struct str name)
+{
+	struct json_iter it = { .of = obj };
+	struct json value;
+
+	if (obj.type == JSON_OBJECT)
+		while (json_next(&it, &value))
+			if (json_key_is(it.key, name))
+				return value;
+	return (struct json){ 0 };
+}
+
+struct json
+json_get(struct json obj, const char *key)
+{
+	return member(obj, str_of(key));
+}
+
+/* The element with the index that `token` writes: digits, no leading zero (RFC 6901, 4). */
+static struct json
+element(struct json array, struct str token)
+{
+	struct json_iter it = { .of = array };
+	struct json value;
+	long index;
+
+	if (token.n == 0 || token.p[0] == '-' || (token.n > 1 && token.p[0] == '0') ||
+	    !str_long(token, &index))
+		return (struct json){ 0 };
+	while (json_next(&it, &value))
+		if (index-- == 0)
+			return value;
+	return (struct json){ 0 };
+}
+
+/* ~1 is '/', ~0 is '~' (RFC 6901, 4); false for any other use of '~'. */
+static bool
+plain_token(struct str *token, struct arena *a)
+{
+	char *out = arena_alloc(a, token->n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < token->n; i++) {
+		char c = token->p[i];
+
+		if (c == '~') {
+			if (++i == token->n || (token->p[i] != '0' && token->p[i] != '1'))
+				return false;
+			c = token->p[i] == '0' ? '~' : '/';
+		}
+		out[n++] = c;
+	}
+	*token = (struct str){ out, n };
+	return true;
+}
+
+static struct json
+step(struct json v, struct str token)
+{
+	struct arena scratch = { 0 };
+
+	if (v.type == JSON_ARRAY)
+		return element(v, token);
+	if (token.n == 0 || memchr(token.p, '~', token.n) == NULL)
+		return member(v, token);
+	v = plain_token(&token, &scratch) ? member(v, token) : (struct json){ 0 };
+	arena_free(&scratch);
+	return v;
+}
+
+struct json
+json_at(struct json v, struct str pointer)
+{
+	size_t at = 0;
+
+	if (pointer.n > 0 && pointer.p[0] != '/')
+		return member(v, pointer);
+	while (at < pointer.n && v.type != JSON_NONE) {
+		ptrdiff_t slash = str_find(pointer, STR("/"), at + 1);
+		size_t next = slash < 0 ? pointer.n : (size_t)slash;
+
+		v = step(v, str_sub(pointer, at + 1, next - at - 1));
+		at = next;
+	}
+	return v;
+}
+
+struct str
+json_text(struct json v, struct arena *a)
+{
+	struct str inner;
+	const char *p, *end;
+	char *out;
+	size_t n = 0;
+
+	if (v.type != JSON_STRING)
+		return (struct str){ "", 0 };
+	inner = str_sub(v.raw, 1, v.raw.n - 2);
+	if (inner.n == 0 || (p = memchr(inner.p, '\\', inner.n)) == NULL)
+		return inner;
+	out = arena_alloc(a, inner.n);          /* an escape is never shorter than its bytes */
+	for (p = inner.p, end = p + inner.n; p < end;) {
+		const char *slash = memchr(p, '\\', (size_t)(end - p));
+		size_t run = (size_t)((slash ? slash : end) - p);
+
+		memcpy(out + n, p, run);
+		n += run;
+		p += run;
+		if (slash != NULL)
+			n += resolve(&p, out + n);
+	}
+	return (struct str){ out, n };
+}
+
+double
+json_to_real(struct json v, double otherwise)
+{
+	char small[64], *copy = small;
+	double real;
+
+	if (v.type != JSON_NUMBER)
+		return otherwise;
+	if (v.raw.n >= sizeof small)
+		copy = mem_alloc(v.raw.n + 1, 1);
+	memcpy(copy, v.raw.p, v.raw.n);
+	copy[v.raw.n] = '\0';
+	real = strtod(copy, NULL);              /* the locale is always "C": main.c sets none */
+	if (copy != small)
+		mem_free(copy);
+	return real;
+}
+
+bool
+json_long(struct json v, long *out)
+{
+	const double exact = 9007199254740992.0;        /* 2^53: beyond it 1.0e17 says too little */
+	double real;
+
+	if (v.type != JSON_NUMBER)
+		return false;
+	if (str_long(v.raw, out))
+		return true;
+	real = json_to_real(v, 0);
+	if (fabs(real) > exact || real != floor(real))
+		return false;
+	*out = (long)real;
+	return true;
+}
+
+/* ---- writing -------------------------------------------------------------------------- */
+
+/* What stands for the byte at s.p[at]: an escape, or NULL for bytes that go as they are. */
+static const char *
+escape_of(struct str s, size_t at, char hex[8])
+{
+	static const char digit[] = "0123456789abcdef";
+	unsigned char c = (unsigned char)s.p[at];
+
+	switch (c) {
+	case '"':  return "\\\"";
+	case '\\': return "\\\\";
+	case '\n': return "\\n";
+	case '\t': return "\\t";
+	case '\r': return "\\r";
+	case '\b': return "\\b";
+	case '\f': return "\\f";
+	default:   break;
+	}
+	if (c >= 0x20 && c != 0x7f)
+		return NULL;
+	memcpy(hex, "\\u00", 4);
+	hex[4] = digit[c >> 4];
+	hex[5] = digit[c & 15];
+	hex[6] = '\0';
+	return hex;
+}
+
+/* U+2028 and U+2029 end a line in old JavaScript, and in some tools that read JSON by lines. */
+static const char *
+separator_at(struct str s, size_t at)
+{
+	struct str c = str_sub(s, at, 3);
+
+	return str_eq(c, STR("\xe2\x80\xa8")) ? "\\u2028" :
+	       str_eq(c, STR("\xe2\x80\xa9")) ? "\\u2029" : NULL;
+}
+
+/* Text without broken UTF-8. */
+static void
+write_good(struct buf *b, struct str s)
+{
+	size_t from = 0;
+	char hex[8];
+
+	for (size_t at = 0; at < s.n; at++) {
+		bool line = (unsigned char)s.p[at] == 0xe2;
+		const char *e = line ? separator_at(s, at) : escape_of(s, at, hex);
+
+		if (e == NULL)
+			continue;
+		buf_add(b, s.p + from, at - from);
+		buf_puts(b, e);
+		at += line ? 2 : 0;
+		from = at + 1;
+	}
+	buf_add(b, s.p + from, s.n - from);
+}
+
+void
+buf_json(struct buf *b, struct str s)
+{
+	ptrdiff_t bad;
+
+	buf_char(b, '"');
+	while ((bad = str_bad_utf8(s)) >= 0) {
+		write_good(b, str_sub(s, 0, (size_t)bad));
+		buf_puts(b, "\xef\xbf\xbd");
+		s = str_sub(s, (size_t)bad + 1, s.n);
+	}
+	write_good(b, s);
+	buf_char(b, '"');
+}
+
+void
+buf_key(struct buf *b, const char *key)
+{
+	if (b->n > 0 && b->p[b->n - 1] != '{')
+		buf_char(b, ',');
+	buf_json(b, str_of(key));
+	buf_char(b, ':');
+}

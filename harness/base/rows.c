@@ -1,0 +1,483 @@
+/*
+ * rows.c -- records of JSONL, CSV and TSV from a stream of bytes.
+ *
+ * unpack.c gives plain bytes; here they are cut into records in one buffer that holds the
+ * present record and what was read beyond it.  A record is at most ROWS_MAX bytes, so memory
+ * does not depend on the size of the input, packed or not.
+ */
+#include "harness/base/base.h"
+
+#include <limits.h>
+#include <strings.h>
+
+enum { CHUNK = 128 << 10 };
+
+/* Where in a CSV record the search for its end is. */
+enum place { CELL_START, IN_CELL, IN_QUOTES, AFTER_QUOTES };
+
+struct rows {
+	struct unpack   *in;
+	char            *path;
+	enum rows_format format;
+	char            *p;             /* p[at..n): read and not yet handed out */
+	size_t           at, n, cap;
+	size_t           seen;          /* p[at..seen) was searched for the record's end */
+	enum place       place;         /* at p[seen] */
+	bool             ended;
+	long             line;          /* of p[at] */
+	long             lines;         /* that end in p[at..seen) */
+	struct arena     names;
+	struct str      *column;
+	size_t           ncolumn;
+	struct map       index;         /* a column's number by its name */
+	struct str      *cell;
+	size_t           cells;         /* room in cell */
+};
+
+static int
+line_of(const struct rows *r)
+{
+	return r->line > INT_MAX ? INT_MAX : (int)r->line;
+}
+
+/* ---- from bytes to records ------------------------------------------------------------ */
+
+/* Reads more behind p[n): 1, 0 at the end, -1 and a sentence. */
+static int
+fill(struct rows *r, struct err *e)
+{
+	ptrdiff_t got;
+
+	if (r->ended)
+		return 0;
+	if (r->at > 0 && r->cap - r->n < CHUNK) {
+		memmove(r->p, r->p + r->at, r->n - r->at);
+		r->n -= r->at;
+		r->seen -= r->at;
+		r->at = 0;
+	}
+	r->p = mem_grow(r->p, &r->cap, r->n + CHUNK, 1);
+	got = unpack_read(r->in, r->p + r->n, CHUNK);
+	r->ended = got <= 0;
+	if (got < 0) {
+		r->at = r->seen = r->n;         /* half a record is none */
+		return err_at(e, r->path, line_of(r), 0, "%s", unpack_fault(r->in));
+	}
+	r->n += (size_t)got;
+	return got > 0;
+}
+
+static long
+count_lines(const char *p, const char *end)
+{
+	long n = 0;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		n++;
+		p++;
+	}
+	return n;
+}
+
+/* Moves `seen` behind the newline that ends the record, or to n: whether it was found. */
+static bool
+find_line_end(struct rows *r)
+{
+	char *from = r->p + r->seen, *end = memchr(from, '\n', r->n - r->seen);
+
+	r->seen = end ? (size_t)(end + 1 - r->p) : r->n;
+	r->lines += end != NULL;
+	return end != NULL;
+}
+
+/* The same for CSV, where a newline within quotes ends nothing. */
+static bool
+find_csv_end(struct rows *r)
+{
+	const char *p = r->p + r->seen, *end = r->p + r->n;
+	const char *line_end = memchr(p, '\n', r->n - r->seen);
+	size_t line = line_end ? (size_t)(line_end - p) : 0;
+	enum place place = r->place;
+	bool found = false;
+
+	/* Most records have no quotes. */
+	if (place == CELL_START && line_end != NULL && memchr(p, '"', line) == NULL) {
+		p = line_end + 1;
+		found = true;
+	}
+	while (p < end && !found) {
+		char c;
+
+		if (place == IN_QUOTES) {
+			const char *quote = memchr(p, '"', (size_t)(end - p));
+
+			r->lines += count_lines(p, quote ? quote : end);
+			p = quote ? quote + 1 : end;
+			place = quote ? AFTER_QUOTES : IN_QUOTES;
+			continue;
+		}
+		c = *p++;
+		found = c == '\n';
+		if (c == '"' && place != IN_CELL)
+			place = IN_QUOTES;      /* after quotes: a doubled one */
+		else
+			place = c == ',' ? CELL_START : IN_CELL;
+	}
+	r->seen = (size_t)(p - r->p);
+	r->place = place;
+	r->lines += found;
+	return found;
+}
+
+/* The next record without its end of line: 1, 0 at the end of the input, -1. */
+static int
+next_record(struct rows *r, char **rec, size_t *len, struct err *e)
+{
+	bool whole = false, too_long = false;
+
+	r->line += r->lines;
+	r->lines = 0;
+	r->at = r->seen;
+	r->place = CELL_START;
+	for (;;) {
+		int more;
+
+		if (r->seen < r->n)
+			whole = r->format == ROWS_CSV ? find_csv_end(r) : find_line_end(r);
+		if (r->seen - r->at > ROWS_MAX + 2)
+			too_long = true;
+		if (too_long)
+			r->at = r->seen;
+		if (whole)
+			break;
+		if ((more = fill(r, e)) < 0)
+			return -1;
+		if (more == 0)
+			break;
+	}
+	if (r->at == r->seen && !too_long)
+		return 0;
+	*rec = r->p + r->at;
+	*len = r->seen - r->at;
+	if (*len > 0 && whole)
+		--*len;
+	if (*len > 0 && (*rec)[*len - 1] == '\r')
+		--*len;
+	if (too_long || *len > ROWS_MAX)
+		return err_at(e, r->path, line_of(r), 0, "the record is longer than %d bytes%s",
+		    ROWS_MAX, r->format == ROWS_CSV ? " (is a quote left open?)" : "");
+	if (r->format == ROWS_CSV && r->place == IN_QUOTES)
+		return err_at(e, r->path, line_of(r), 0, "a quote is opened and never closed");
+	return 1;
+}
+
+static bool
+is_blank(const struct rows *r, const char *p, size_t n)
+{
+	if (r->format == ROWS_JSONL)
+		while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t' || p[n - 1] == '\r'))
+			n--;
+	return n == 0;
+}
+
+/* ---- cells ---------------------------------------------------------------------------- */
+
+static void
+add_cell(struct rows *r, size_t *n, const char *p, size_t len)
+{
+	r->cell = mem_grow(r->cell, &r->cells, *n + 1, sizeof *r->cell);
+	r->cell[(*n)++] = (struct str){ p, len };
+}
+
+/* The quoted cell at p, unquoted where it lies; returns what follows it, NULL without an end. */
+static char *
+unquote(char *p, char *end, struct str *cell)
+{
+	char *out = ++p, *quote;
+
+	cell->p = p;
+	for (;;) {
+		bool doubled;
+		size_t run;
+
+		if ((quote = memchr(p, '"', (size_t)(end - p))) == NULL)
+			return NULL;
+		doubled = quote + 1 < end && quote[1] == '"';
+		run = (size_t)(quote - p) + doubled;
+		if (out != p)
+			memmove(out, p, run);
+		out += run;
+		p = quote + 1 + doubled;
+		if (!doubled)
+			break;
+	}
+	cell->n = (size_t)(out - cell->p);
+	return p;
+}
+
+/* The cells of a record with quotes in it (RFC 4180, 2).  Returns 0, or -1 and a sentence. */
+static int
+split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
+{
+	char *end = p + len;
+
+	for (;; p++) {                          /* p++ passes a comma */
+		struct str cell = { p, 0 };
+
+		if (p < end && *p == '"') {
+			p = unquote(p, end, &cell);
+			if (p == NULL || (p < end && *p != ','))
+				return err_at(e, r->path, line_of(r), 0, "cell %zu goes on after "
+				    "its closing quote (write \"\" for a quote)", *n + 1);
+		} else {
+			while (p < end && *p != ',' && *p != '"' && *p != '\r')
+				p++;
+			if (p < end && *p != ',')
+				return err_at(e, r->path, line_of(r), 0, *p == '"' ?
+				    "cell %zu has a stray quote (quote the cell and double its quotes)" :
+				    "cell %zu has a carriage return outside quotes", *n + 1);
+			cell.n = (size_t)(p - cell.p);
+		}
+		add_cell(r, n, cell.p, cell.n);
+		if (p == end)
+			return 0;
+	}
+}
+
+/* A record in which the separator is the only byte with a meaning. */
+static void
+split_plain(struct rows *r, char *p, size_t len, char separator, size_t *n)
+{
+	char *end = p + len, *stop;
+
+	while ((stop = memchr(p, separator, (size_t)(end - p))) != NULL) {
+		add_cell(r, n, p, (size_t)(stop - p));
+		p = stop + 1;
+	}
+	add_cell(r, n, p, (size_t)(end - p));
+}
+
+static int
+split(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
+{
+	*n = 0;
+	if (memchr(p, '\0', len) != NULL)
+		return err_at(e, r->path, line_of(r), 0, "the record holds a NUL byte");
+	if (str_bad_utf8((struct str){ p, len }) >= 0)
+		return err_at(e, r->path, line_of(r), 0, "the record is not valid UTF-8");
+	if (r->format == ROWS_CSV &&
+	    (memchr(p, '"', len) != NULL || memchr(p, '\r', len) != NULL))
+		return split_csv(r, p, len, n, e);
+	split_plain(r, p, len, r->format == ROWS_CSV ? ',' : '\t', n);
+	return 0;
+}
+
+/* ---- opening -------------------------------------------------------------------------- */
+
+/* The header row; -1 after reporting every bad name in it. */
+static int
+read_header(struct rows *r, struct err *e)
+{
+	int got, before = e->n;
+	size_t len, n;
+	char *p;
+
+	do {
+		if ((got = next_record(r, &p, &len, e)) < 0)
+			return -1;
+		if (got == 0)
+			return err_at(e, r->path, 0, 0,
+			    "it is empty, and needs a row of column names");
+	} while (is_blank(r, p, len));
+	if (split(r, p, len, &n, e) < 0)
+		return -1;
+	r->column = arena_array(&r->names, n, sizeof *r->column);
+	r->ncolumn = n;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t *slot;
+		bool is_new;
+
+		r->column[i] = str_dup(r->cell[i], &r->names);
+		if (r->cell[i].n == 0) {
+			err_at(e, r->path, line_of(r), 0, "column %zu has no name", i + 1);
+			continue;
+		}
+		slot = map_put(&r->index, r->cell[i], &is_new);
+		if (is_new)
+			*slot = i;
+		else
+			err_at(e, r->path, line_of(r), 0,
+			    "columns %zu and %zu have the same name '%.*s'", (size_t)*slot + 1,
+			    i + 1, STR_ARG(r->cell[i]));
+	}
+	return e->n > before ? -1 : 0;
+}
+
+static bool
+ends_in(const char *path, size_t n, const char *ending)
+{
+	size_t k = strlen(ending);
+
+	return n > k && strncasecmp(path + n - k, ending, k) == 0;
+}
+
+static enum rows_format
+format_of_name(const char *path)
+{
+	size_t n = strlen(path);
+
+	if (ends_in(path, n, ".gz"))
+		n -= strlen(".gz");
+	else if (ends_in(path, n, ".zst"))
+		n -= strlen(".zst");
+	if (ends_in(path, n, ".jsonl") || ends_in(path, n, ".ndjson") || ends_in(path, n, ".json"))
+		return ROWS_JSONL;
+	if (ends_in(path, n, ".tsv") || ends_in(path, n, ".tab"))
+		return ROWS_TSV;
+	return ends_in(path, n, ".csv") ? ROWS_CSV : ROWS_BY_NAME;
+}
+
+/* By the first byte that is not white space. */
+static enum rows_format
+format_of_bytes(struct rows *r, struct err *e)
+{
+	struct str text;
+
+	do {
+		text = str_trim((struct str){ r->p + r->at, r->n - r->at });
+	} while (text.n == 0 && r->n < CHUNK && fill(r, e) > 0);
+	return text.n > 0 && (text.p[0] == '{' || text.p[0] == '[') ? ROWS_JSONL : ROWS_CSV;
+}
+
+/* Finds the format and passes what comes before the first record. */
+static int
+begin(struct rows *r, struct err *e)
+{
+	int more = 1;
+
+	while (more > 0 && r->n < 3)
+		more = fill(r, e);
+	if (more < 0)
+		return -1;
+	if (r->n >= 2 && (memcmp(r->p, "\xff\xfe", 2) == 0 || memcmp(r->p, "\xfe\xff", 2) == 0))
+		return err_at(e, r->path, 0, 0, "it is UTF-16: convert it to UTF-8 first "
+		    "(iconv -f UTF-16 -t UTF-8)");
+	if (r->n >= 3 && memcmp(r->p, "\xef\xbb\xbf", 3) == 0)
+		r->at = r->seen = 3;
+	if (r->format == ROWS_BY_NAME)
+		r->format = format_of_name(r->path);
+	if (r->format == ROWS_BY_NAME)
+		r->format = format_of_bytes(r, e);
+	return r->format == ROWS_JSONL ? 0 : read_header(r, e);
+}
+
+struct rows *
+rows_open(int fd, const char *path, enum rows_format format, struct err *e)
+{
+	struct rows *r = mem_alloc(1, sizeof *r);
+
+	r->in = unpack_open(fd);
+	r->path = arena_strdup(&r->names, path);
+	r->format = format;
+	r->line = 1;
+	if (begin(r, e) == 0)
+		return r;
+	rows_close(r);
+	return NULL;
+}
+
+void
+rows_close(struct rows *r)
+{
+	if (r == NULL)
+		return;
+	unpack_close(r->in);
+	map_free(&r->index);
+	arena_free(&r->names);
+	mem_free(r->cell);
+	mem_free(r->p);
+	mem_free(r);
+}
+
+/* ---- records -------------------------------------------------------------------------- */
+
+static int
+take_object(struct rows *r, struct str text, struct row *row, struct err *e)
+{
+	static const char *const what[] = {
+		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true",
+		[JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+	};
+	struct json_fault fault;
+	size_t column = 1;
+
+	if (json_parse(text, &row->object, &fault) == 0) {
+		if (row->object.type == JSON_OBJECT)
+			return 1;
+		fault.why = what[row->object.type];
+		fault.at = (size_t)(row->object.raw.p - text.p);
+	}
+	for (size_t i = 0; i < fault.at; i++)   /* in characters, as editors count */
+		column += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+	return err_at(e, r->path, line_of(r), 0, "not a JSON object: %s at column %zu", fault.why,
+	    column);
+}
+
+static int
+take_cells(struct rows *r, char *p, size_t len, struct row *row, struct err *e)
+{
+	size_t n;
+
+	if (split(r, p, len, &n, e) < 0)
+		return -1;
+	if (n != r->ncolumn)
+		return err_at(e, r->path, line_of(r), 0, "%zu cell%s where the header has %zu", n,
+		    n == 1 ? "" : "s", r->ncolumn);
+	row->cell = r->cell;
+	row->ncell = n;
+	return 1;
+}
+
+int
+rows_next(struct rows *r, struct row *row, struct err *e)
+{
+	size_t len;
+	char *p;
+	int got;
+
+	do {
+		if ((got = next_record(r, &p, &len, e)) <= 0)
+			return got;
+	} while (is_blank(r, p, len));
+	*row = (struct row){ .line = r->line };
+	if (r->format == ROWS_JSONL)
+		return take_object(r, (struct str){ p, len }, row, e);
+	return take_cells(r, p, len, row, e);
+}
+
+bool
+rows_field(const struct rows *r, const struct row *row, struct str name, struct str *out,
+    struct arena *a)
+{
+	struct json v;
+	uint64_t *i;
+
+	if (r->format != ROWS_JSONL) {
+		if ((i = map_get(&r->index, name)) == NULL || *i >= row->ncell)
+			return false;
+		*out = row->cell[*i];
+		return true;
+	}
+	v = json_at(row->object, name);
+	if (v.type == JSON_NONE || v.type == JSON_NULL)
+		return false;
+	*out = v.type == JSON_STRING ? json_text(v, a) : v.raw;
+	return true;
+}
+
+const struct str *
+rows_columns(const struct rows *r, size_t *n)
+{
+	*n = r->ncolumn;
+	return r->column;
+}
