@@ -308,6 +308,15 @@ enum conf_kind {
 };
 struct texts { const char **text; int *line; size_t n; };
 
+/* units.c: what conf and opt share.  False for anything else; *out is then untouched or void.
+ * `31%`, `1.5 %`, `0.31`; without percent at most 1. */
+bool parse_share(struct str, double *out);
+bool parse_time(struct str, double *seconds);           /* not negative */
+bool parse_size(struct str, long *bytes);               /* k, M, G are powers of 1024 */
+bool parse_number(struct str, double *out);             /* JSON's grammar, finite; out may be NULL */
+bool parse_bool(struct str, bool *out);                 /* yes no true false on off, any case */
+bool parse_choice(const char **rest, struct str *part); /* the next part of "a|b|c"; false: no more */
+
 #define CONF_REQUIRED "\1"  /* as `dflt`: must be given */
 
 /* One key of a mapping.  Tables end in {0}. */
@@ -316,9 +325,14 @@ struct conf_key {
 	enum conf_kind kind;
 	size_t         offset;
 	const char    *dflt;    /* as the user would write it; NULL: stays zero when not given */
-	const char    *range;   /* numbers: "0..1", ">0", ">=0" (ends included); ENUM: "a|b" */
+	const char    *range;   /* numbers: "0..1", ">0", ">=0", ">0 <1"; a SHARE's is 0..1 unless
+	                         * given; TIME in seconds, SIZE in bytes; ENUM: "a|b" */
 	const char    *help;    /* for help, the manual's check and the JSON Schema */
 };
+
+/* The numbers a row allows; -DBL_MAX and DBL_MAX where it sets no bound. */
+struct range { double lo, hi; bool lo_out, hi_out; };   /* _out: the end itself is not in it */
+struct range conf_range(const struct conf_key *);
 
 /* Reads a YAML file: one document, depth at most 64, aliases expanded up to a ceiling,
  * duplicate keys refused.  NULL and all syntax mistakes in err.  Text is kept in the arena. */
@@ -334,12 +348,14 @@ int conf_done(struct node *map, const char *what, const struct conf_key *const *
               struct err *);
 struct node *conf_get(struct node *map, const char *key);      /* claims it; NULL if absent */
 int conf_err(const struct node *, struct err *, const char *fmt, ...) PRINTF(3, 4);
-/* One typed value from text, by the row's kind and range; what conf_bind uses per key. */
+/* One typed value from text, by the row's kind and range, into the struct `into` at the row's
+ * offset; what conf_bind uses per key.  `at` and `what` may be NULL. */
 int conf_value(const struct conf_key *, struct str text, const struct node *at, const char *what,
                void *into, struct arena *, struct err *);
 /* A node as JSON: plain scalars that are JSON literals (5, true, null) as such, all else as text. */
 void conf_json(struct buf *, const struct node *);
-/* The JSON Schema ("properties" and "required") of a table, appended to an open object. */
+/* The JSON Schema ("properties" and "required") of the tables, appended to an open object.
+ * `tables` ends in NULL. */
 void conf_schema(struct buf *, const struct conf_key *const *tables);
 
 /* ---- opt.c: one table per command gives parsing, help and completion -------------------------------------- */
@@ -356,8 +372,10 @@ struct opt {
 	const char   *help;
 };
 
-/* Fills `into` and leaves the operands in argv order in *operand.  Options may follow operands;
- * "--" ends them; --no-NAME clears a flag.  Unknown options suggest the nearest.  Tables end in {0}. */
+/* Fills `into` and leaves the operands in argv order in *operand.  argv[0] is the name of the
+ * command and not read.  Options may follow operands; "--" ends them; --no-NAME clears a flag.
+ * Unknown options suggest the nearest.  Tables end in {0}, `tables` ends in NULL.  A LIST must
+ * be empty before.  Texts point into argv. */
 int opt_parse(const struct opt *const *tables, int argc, char **argv, void *into,
               struct texts *operand, struct arena *, struct err *);
 /* The options as aligned lines for -h. */

@@ -6,6 +6,7 @@
  */
 #include "harness/base/base.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,8 @@ buf_real(struct buf *b, double x)
 		buf_puts(b, "null");
 		return;
 	}
-	for (int digits = 15; digits <= 17; digits++) {
+	/* 15 digits hold every shorter decimal, except below the normal numbers. */
+	for (int digits = fabs(x) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(s, sizeof s, "%.*g", digits, x);
 		if (strtod(s, NULL) == x)               /* the locale is always "C": main.c sets none */
 			break;

@@ -23,8 +23,19 @@ add(struct err *e, const char *prefix, const char *fmt, va_list ap)
 		k = vsnprintf(line + n, sizeof line - n, fmt, ap);
 		n += k < 0 ? 0 : (size_t)k;
 	}
-	if (n > sizeof line - 1)
-		n = sizeof line - 1;
+	if (n > sizeof line - 1) {
+		ptrdiff_t bad;
+
+		n = sizeof line - 1;            /* cut, but not within a character */
+		bad = str_bad_utf8((struct str){ line, n });
+		if (bad >= 0 && n - (size_t)bad < 4)
+			n = (size_t)bad;
+	}
+	/* One mistake is one line, whatever the user's text holds. */
+	while (n > 0 && line[n - 1] == '\n')
+		n--;
+	for (char *p = line; (p = memchr(p, '\n', n - (size_t)(p - line))) != NULL; )
+		*p = ' ';
 	if (e->len + n + 2 > sizeof e->msg)     /* counted, not shown: err_print says how many */
 		return;
 	memcpy(e->msg + e->len, line, n);
@@ -48,8 +59,11 @@ int
 err_at(struct err *e, const char *path, int line, int col, const char *fmt, ...)
 {
 	char where[512];
+	size_t n = strlen(path);
 	va_list ap;
 
+	if (n > 400)                            /* the line matters more than the first folders */
+		path += n - 400;
 	if (line > 0 && col > 0)
 		snprintf(where, sizeof where, "%s:%d:%d: ", path, line, col);
 	else if (line > 0)

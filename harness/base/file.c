@@ -140,12 +140,22 @@ file_write(const char *path, struct str bytes, unsigned mode, struct err *e)
 {
 	struct arena a = { 0 };
 	const char *tmp;
+	struct stat st;
 	int fd, failed, why;
 
 	if (strcmp(path, "-") == 0) {
 		if (fflush(stdout) != 0 || write_all(STDOUT_FILENO, bytes) != 0)
 			return err_set(e, "cannot write standard output: %s", strerror(errno));
 		return 0;
+	}
+	/* A device or a pipe is written to; a rename would put a file in its place. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		failed = fd < 0 || write_all(fd, bytes) != 0;
+		why = errno;
+		if (fd >= 0)
+			close(fd);
+		return failed ? err_set(e, "cannot write '%s': %s", path, strerror(why)) : 0;
 	}
 	tmp = arena_fmt(&a, "%s.%ld.tmp", path, (long)getpid());
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);

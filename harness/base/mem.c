@@ -30,7 +30,7 @@ arena_alloc(struct arena *a, size_t size)
 	const size_t align = alignof(max_align_t);
 	void *p;
 
-	if (size > SIZE_MAX - align)
+	if (size > SIZE_MAX / 2)                /* room for the rounding and the chunk's head */
 		no_memory(size);
 	size = (size + align - 1) & ~(align - 1);
 	if (a->chunk == NULL || a->chunk->size - a->used < size) {

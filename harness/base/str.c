@@ -231,7 +231,8 @@ str_fold(struct str s, struct arena *a)
 static bool
 is_bidi_control(uint32_t c)
 {
-	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f;
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
+	    c == 0x200e || c == 0x200f || c == 0x061c;
 }
 
 struct str
@@ -279,7 +280,7 @@ edits(const char *a, const char *b)
 	size_t na = strlen(a), nb = strlen(b), d[3][MAX + 1];
 
 	if (na > MAX || nb > MAX)
-		return MAX;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= nb; j++)
 		d[0][j] = j;
 	for (size_t i = 1; i <= na; i++) {
@@ -311,7 +312,8 @@ str_nearest(const char *word, const char *const *list)
 	for (; *list != NULL; list++) {
 		size_t n = edits(word, *list);
 
-		if (n <= least && (best == NULL || n < least)) {
+		/* A word that was replaced entirely was not misspelt. */
+		if (n <= least && n < strlen(word) && (best == NULL || n < least)) {
 			best = *list;
 			least = n;
 		}
