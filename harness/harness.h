@@ -174,7 +174,9 @@ struct protocol {
 	void (*reply)(struct completion *, const struct target *, int status, struct str body,
 	              struct arena *);
 	/* Optional: one server-sent event, whose text is appended to `text`.  True when the stream
-	 * is complete.  `reply` is not called for streams that began with status 200. */
+	 * is complete; one that ends otherwise counts only if `finish` was set.  `reply` is not
+	 * called for streams that began with status 200, but for an answer of any other content
+	 * type, streamed or not. */
 	bool (*event)(struct completion *, struct buf *text, const struct target *, struct str data,
 	              struct arena *);
 };
@@ -182,26 +184,57 @@ struct protocol {
 const struct protocol *protocol_find(const char *name);
 const struct protocol *const *protocol_all(void);               /* NULL-terminated */
 struct completion completion_blank(void);
+/* mend.c: json_parse for replies.  What is no UTF-8, or half a surrogate pair, becomes U+FFFD
+ * and sets *bad_utf8; the root then lies in the arena.  False: not JSON, with the fault. */
+bool reply_parse(struct str body, struct json *root, bool *bad_utf8, struct json_fault *,
+                 struct arena *);
 
 /* How to go on after an HTTP answer that is not a completion (ecosystem conventions: status,
  * headers, error body).  policy.c */
 enum retry { RETRY_NO, RETRY_YES, RETRY_STOP /* no request to this target can succeed */ };
 struct retry_advice { enum retry what; double wait; /* seconds, -1: none given */ };
+enum { LIMITS_SEEN = 4 };                    /* requests, tokens, input-tokens, output-tokens */
 struct reply_head {
 	int    status;
 	double retry_after;                   /* seconds, from retry-after-ms or retry-after; -1 */
+	bool   retry_after_ms;                /* the exact one came: it wins */
 	int    should_retry;                  /* x-should-retry: 1, 0, or -1 absent */
 	double limit_reset;                   /* seconds to wait because remaining is 0; -1 */
+	struct { bool none; double reset; } limit[LIMITS_SEEN];
 	bool   gzip_error;
+	bool   event_stream;                  /* content-type: text/event-stream */
 };
-/* Reads one header line into head (case-insensitive; HTTP dates against now). */
+struct reply_head reply_head_blank(void);
+/* Reads one header line into head (case-insensitive; HTTP dates against now).  A status line
+ * starts afresh: what an interim answer (1xx) said is forgotten. */
 void reply_head_line(struct reply_head *, struct str line, int64_t now_ms);
+/* Whether an answer with this status may be sent again at all. */
+bool retry_status(int status);
 struct retry_advice retry_advise(const struct reply_head *, struct str body);
 /* min(0.5 * 2^attempt, 8) seconds with up to 25 % jitter from rng_at. */
 double retry_backoff(int attempt, uint64_t jitter_key, uint64_t index);
 
-/* sse.c: server-sent events from chunks cut anywhere. */
-struct sse { struct buf line, data; bool bom_done, over; };
+/* pace.c: how many requests may be in flight, and when the next may leave.  Times are
+ * tick_now's.  A 429 halves `limit` at most once a second; as many successes as the limit raise
+ * it by one. */
+struct pace {
+	int    slots;                         /* the most there may ever be */
+	double limit;                         /* now */
+	double halved;                        /* when it was last */
+	double gap, next;                     /* seconds between two requests; when the next may go */
+	double paused;                        /* no request before: the service said 0 remaining */
+};
+void   pace_begin(struct pace *, int slots, double per_minute);
+/* When a request may be sent, with `in_flight` under way; 0: now; INFINITY: when one ends. */
+double pace_when(const struct pace *, size_t in_flight, double now);
+void   pace_sent(struct pace *, double now);
+void   pace_success(struct pace *);
+void   pace_throttled(struct pace *, double now);
+void   pace_pause(struct pace *, double until);
+
+/* sse.c: server-sent events from chunks cut anywhere.  Starts zeroed. */
+enum { SSE_LINE_MAX = 1 << 20, SSE_EVENT_MAX = 4 << 20 };
+struct sse { struct buf line, data; size_t bom; bool cr, has_data, bom_done, over, stopped; };
 /* Calls fn for each complete event's data; returns false if fn did, or a line passed the ceiling. */
 bool sse_feed(struct sse *, struct str chunk, bool (*fn)(void *ctx, struct str data), void *ctx);
 void sse_free(struct sse *);
@@ -242,13 +275,32 @@ struct engine_result {
 };
 struct engine_result engine_run(const struct target *, const struct feed *, uint64_t seed);
 
-/* http.c: one libcurl multi handle on epoll, used by engine.c only. */
+/* http.c: one libcurl multi handle on epoll, used by engine.c only; but for this: whether
+ * requests to the target may be sent at all (scheme, host, no key in clear, header values). */
+int http_check(const struct target *, struct err *);
 /* child.c: workers of an exec target, used by engine.c only. */
 
-/* serve.c: the local server of a target. */
-int  serve_start(struct target *, struct arena *, struct err *);  /* waits for its health URL */
+/*
+ * serve.c: the local server of a target.  target.c gives target->serve serve_size zeroed bytes,
+ * binds serve_params into them and calls serve_check; the rest of the struct is serve.c's.
+ */
+extern const struct conf_key serve_params[];
+extern const size_t serve_size;
+int  serve_check(const struct target *, struct err *);            /* what needs no server to run */
+/* Starts it, puts its port for {port} in target->url and waits for its health URL.  0 at once
+ * when target->serve is NULL. */
+int  serve_start(struct target *, struct arena *, struct err *);
 void serve_stop(struct target *);                                  /* also from atexit and signals */
-const char *serve_record(const struct target *);                   /* JSON: version, weights digest */
+/* JSON: {"command":[...],"version":"...","weights":{"path":..,"sha256":..,"bytes":..}}, the last
+ * two where configured; NULL when nothing is served. */
+const char *serve_record(const struct target *);
+
+/* probe.c: one plain HTTP/1.0 GET, for health and version. */
+int  probe_check(const char *url, struct err *);                   /* http://host[:port][/...] */
+bool probe_listens(const struct target *);                         /* somebody takes connections */
+/* GET of `path` at the target's host and port, or its socket: the status, 0 if no HTTP answer
+ * came in `seconds`.  `body` may be NULL and has its own ceiling. */
+int  probe_get(const struct target *, const char *path, double seconds, struct buf *body);
 
 /* ---- the three stages --------------------------------------------------------------------------------- */
 
@@ -291,6 +343,8 @@ long run_resolve(struct store *, const char *word, const char *suite_name, struc
 void output_run_json(struct buf *, struct store *, long run);
 /* The summary: what was asked, outcomes, an estimate per metric (and per slice if `slices`). */
 void output_run_text(struct buf *, struct store *, long run, bool slices);
+/* 56.3 %, 2.31 s, 12.5 us, 0.0004 USD; a change with its sign. */
+void output_amount(struct buf *, double, bool rate, struct str unit, bool sign);
 /* The suite of a stored run: its source as it was, slices from the store.  NULL: mistakes. */
 struct suite *suite_of_run(struct store *, long run, struct arena *, struct err *);
 

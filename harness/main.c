@@ -138,7 +138,7 @@ main(int argc, char **argv)
 		    "; 'driftlead help' shows all", near ? near : "", near ? "'?)" : "");
 		status = EXIT_MISTAKE;
 	} else {
-		status = call(c, argc - 2, argv + 2, &s, &e);
+		status = call(c, argc - 1, argv + 1, &s, &e);
 	}
 	status = print(&s, status);
 	err_print(&e);

@@ -75,8 +75,8 @@ CREATE TABLE test_case (
 	weight    REAL NOT NULL,
 	messages  INTEGER REFERENCES blob,       -- JSON array of {"role", "content"}
 	plain     INTEGER NOT NULL CHECK (plain IN (0, 1)),
-	                                         -- 1: the input is the one message, stored there
-	input     INTEGER REFERENCES blob,       -- NULL also when plain
+	                                         -- 1: the one message is the input; see v_case
+	input     INTEGER REFERENCES blob,
 	expect    INTEGER REFERENCES blob,       -- JSON array of texts
 	tags      TEXT NOT NULL,                 -- separated by blanks
 	line      INTEGER NOT NULL,              -- in the case file
@@ -247,14 +247,15 @@ CREATE VIEW v_case AS SELECT
 	ifnull((SELECT l.name FROM slice l WHERE l.suite = t.suite AND l.slice = t.slice), '')
 		AS slice_name,
 	cluster, weight,
-	ifnull((SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.messages), '') AS messages,
 	ifnull(CASE plain
-		WHEN 1 THEN (SELECT json_extract(CAST(b.bytes AS TEXT), '$[0].content')
-		             FROM blob b WHERE b.id = t.messages)
-		ELSE (SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.input)
-	END, '') AS input,
+		WHEN 1 THEN (SELECT '[{"role":"user","content":"' || replace(replace(replace(replace(
+		             CAST(b.bytes AS TEXT), '\', '\\'), '"', '\"'), char(10), '\n'), char(9), '\t')
+		             || '"}]' FROM blob b WHERE b.id = t.input)
+		ELSE (SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.messages)
+	END, '') AS messages,
+	ifnull((SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.input), '') AS input,
 	ifnull((SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.expect), '') AS expect,
-	tags, line
+	tags, line, plain
 FROM test_case t;
 
 CREATE VIEW v_run AS SELECT

@@ -15,7 +15,7 @@ static const char *const state_name[] = { "running", "complete", "interrupted", 
 
 enum verb {
 	BEGIN, COMMIT,
-	SUITE_FIND, SUITE_ANY, SUITE_PUT, SUITE_DONE, SUITE_COUNT, SLICE_PUT, CASE_PLAIN, CASE_PUT,
+	SUITE_FIND, SUITE_ANY, SUITE_PUT, SUITE_DONE, SUITE_COUNT, SLICE_PUT, CASE_PUT,
 	RUN_FIND, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES, FORGET_COMPLETIONS,
 	METRIC_PUT, COMPLETION_PUT, SCORE_PUT, SCORE_DROP, ESTIMATE_PUT, ESTIMATE_DROP,
 	VERDICT_PUT, VERDICT_DROP, BASELINE_PUT, BASELINE_DROP, EVENT_PUT,
@@ -34,9 +34,6 @@ static const char *const sql[VERBS] = {
 	[SUITE_COUNT] = "SELECT count(*) FROM test_case WHERE suite = ?",
 	[SLICE_PUT] = "INSERT INTO slice (suite, slice, name, share) VALUES (?1, ?2, ?3, ?4)"
 	    " ON CONFLICT (suite, slice) DO UPDATE SET name = ?3, share = ?4",
-	[CASE_PLAIN] = "SELECT CASE WHEN json_valid(?1) THEN json_array_length(?1) = 1"
-	    " AND json_extract(?1, '$[0].role') IS 'user'"
-	    " AND json_extract(?1, '$[0].content') IS ?2 ELSE 0 END",
 	[CASE_PUT] = "INSERT INTO test_case (suite, name, hash, slice, cluster, weight, messages, plain,"
 	    " input, expect, tags, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (suite, name) DO NOTHING",
@@ -75,7 +72,7 @@ static const char *const sql[VERBS] = {
 	[EVENT_PUT] = "INSERT INTO event (run, at, kind, text) VALUES (?, ?, ?, ?)",
 };
 
-/* ---- statements -------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static sqlite3_stmt *
 bound(struct store *s, enum verb v, const char *fmt, va_list ap)
@@ -172,7 +169,7 @@ store_flush(struct store *s)
 	s->ncases = 0;
 }
 
-/* ---- suites -------------------------------------------------------------------------------------- */
+/* ---- suites ---------------------------------------------------------------------------------- */
 
 static void
 bytes_of(struct hash128 h, unsigned char out[16])
@@ -217,22 +214,54 @@ store_put_slice(struct store *s, long suite, int slice, const char *name, double
 	put(s, SLICE_PUT, "iisr", suite, (long)slice, name, share);
 }
 
-/*
- * The common case is one message that is the input itself: then only the messages are stored.
- * Whether SQLite reads the input back out of them, byte for byte, is asked of SQLite.
- */
+/* What v_case writes after a backslash for this byte, or 0 for the byte itself. */
+static char
+escape(char c)
+{
+	switch (c) {
+	case '\\':
+	case '"':
+		return c;
+	case '\n':
+		return 'n';
+	case '\t':
+		return 't';
+	default:
+		return '\0';
+	}
+}
+
+/* Whether v_case can make these messages out of the input: one message of the user. */
+static bool
+is_plain(struct str messages, struct str input)
+{
+	const struct str head = STR("[{\"role\":\"user\",\"content\":\""), tail = STR("\"}]");
+	size_t at = head.n;
+
+	if (!str_starts(messages, head) || memchr(input.p, '\0', input.n) != NULL)
+		return false;
+	for (size_t i = 0; i < input.n && at + 1 < messages.n; i++) {
+		char e = escape(input.p[i]);
+
+		if (e != '\0' && messages.p[at++] != '\\')
+			return false;
+		if (messages.p[at++] != (e ? e : input.p[i]))
+			return false;
+	}
+	return str_eq(str_sub(messages, at, SIZE_MAX), tail);
+}
+
 void
 store_put_case(struct store *s, long suite, const struct test_case *tc, struct str messages,
     struct str expect, const char *tags)
 {
 	unsigned char bytes[16];
-	long plain = 0, message_id, input_id, expect_id;
+	long plain = messages.n == 0 || (tc->input.n > 0 && is_plain(messages, tc->input));
+	long message_id, input_id, expect_id;
 
 	bytes_of(tc->hash, bytes);
-	if (tc->input.n > 0)
-		get(s, CASE_PLAIN, &plain, NULL, "tt", messages, tc->input);
-	message_id = store_intern(s, messages);
-	input_id = plain ? 0 : store_intern(s, tc->input);
+	message_id = plain ? 0 : store_intern(s, messages);
+	input_id = store_intern(s, tc->input);
 	expect_id = store_intern(s, expect);
 	put(s, CASE_PUT, "isbnsrkikksi", suite, tc->id, (struct str){ (const char *)bytes, 16 },
 	    (long)tc->slice, tc->cluster, tc->weight, message_id, plain, input_id, expect_id,
@@ -253,7 +282,7 @@ store_suite_done(struct store *s, long suite, long ncases)
 	store_flush(s);
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------ */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 void
 store_event(struct store *s, long run, const char *kind, const char *text)
@@ -325,7 +354,7 @@ store_run_serving(struct store *s, long run, const char *json)
 	put(s, RUN_SERVING, "is", run, json);
 }
 
-/* ---- results ------------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* A short reason stands in its row, a long one among the bodies; an empty one nowhere. */
 struct reason { const char *text; long blob; };
@@ -366,7 +395,8 @@ store_put_completion(struct store *s, long run, long test_case, int rep,
 {
 	char room[101];
 	struct reason why = reason_of(s, c->why, room);
-	long text = store_intern(s, c->text), reasoning = store_intern(s, c->reasoning), raw_id = store_intern(s, raw);
+	long text = store_intern(s, c->text), reasoning = store_intern(s, c->reasoning);
+	long raw_id = store_intern(s, raw);
 	long finish = store_intern_again(s, &s->finish, c->finish);
 	long served = store_intern_again(s, &s->served, c->served);
 	long fingerprint = store_intern_again(s, &s->fingerprint, c->fingerprint);

@@ -23,6 +23,9 @@ enum store_blob_verb {
 	BODY_PUT, BODY_GET, BODY_REST, KEY_FIND, KEY_PUT, FILED_SET, STORE_BLOB_VERBS
 };
 
+/* A short body that was looked for lately. */
+struct recent { long blob; size_t n; char bytes[112]; };
+
 struct store {
 	sqlite3      *db;
 	char         *path;
@@ -37,17 +40,19 @@ struct store {
 	sqlite3_stmt *body[STORE_BLOB_VERBS];
 	struct pending *pending;                  /* keys of bodies, not yet filed */
 	size_t        npending;
+	struct recent recent[64];                 /* by key; blob 0: none */
 	sqlite3_stmt *shelf[STORE_SHELF];
 	size_t        shelf_next;
 	struct memo   finish, served, fingerprint;
 	struct buf    lp, lp_text;
 };
 
+extern const char store_schema[];
 /* store_open with another schema text: how the tests make a store of the next version. */
 int  store_open_schema(struct store **, const char *path, enum store_mode, const char *schema,
                        struct err *) MUST_USE;
 
-/* ---- store_file.c ---- */
+/* ---- store_file.c ---------------------------------------------------------------------------- */
 
 bool store_is_network(long f_type);
 /* `path` with every link resolved, so that two names of one store share one lock.  Makes the
@@ -58,14 +63,14 @@ int  store_lock(struct store *, const char *real, struct err *);
 /* Whether a writer died in a batch: its journal is not empty, and nobody holds its lock. */
 bool store_was_killed(struct store *, const char *real);
 
-/* ---- store_blob.c ---- */
+/* ---- store_blob.c ---------------------------------------------------------------------------- */
 
 /* The id of the blob that holds exactly these bytes; 0 for no bytes at all. */
 long store_intern(struct store *, struct str bytes);
 long store_intern_again(struct store *, struct memo *, struct str bytes);
 void store_file_keys(struct store *);
 
-/* ---- store.c, store_open.c, store_query.c ---- */
+/* ---- store.c, store_open.c, store_query.c ---------------------------------------------------- */
 
 void store_begin(struct store *);                /* a batch is open from here on */
 

@@ -6,7 +6,6 @@
  * opened and are kept out of everything that is written.
  */
 #include "harness/harness.h"
-#include "harness/serve.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -216,6 +215,7 @@ read_target(struct target *t, struct node *at, struct arena *a, struct err *e)
 {
 	const struct conf_key *tables[3] = { target_keys };
 	static const struct conf_key *const price_tables[] = { price_keys, NULL };
+	static const struct conf_key *const serve_tables[] = { serve_params, NULL };
 	const char *what = arena_fmt(a, "target '%s'", t->name);
 	struct target_conf c = { 0 };
 	struct prices_conf prices = { 0 };
@@ -273,8 +273,10 @@ read_target(struct target *t, struct node *at, struct arena *a, struct err *e)
 	if (c.serve != NULL) {
 		if (t->protocol->wire != WIRE_HTTP)
 			conf_err(c.serve, e, "%s: 'serve' goes with protocols over HTTP", what);
-		else
-			t->serve = serve_read(c.serve, what, a, e);
+		t->serve = arena_alloc(a, serve_size);
+		if (conf_bind(c.serve, arena_fmt(a, "%s: serve", what), serve_params, t->serve, a, e) == 0 &&
+		    conf_done(c.serve, what, serve_tables, e) == 0)
+			serve_check(t, e);
 	}
 	identify(t, at, a);
 }

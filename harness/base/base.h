@@ -192,15 +192,15 @@ void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:3
  * cannot fail.  No tree is built, nothing is allocated.
  */
 enum { JSON_DEPTH = 64 };
-enum json_type { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
-                 JSON_ARRAY, JSON_OBJECT };
+enum json_type { JT_NONE, JT_NULL, JT_FALSE, JT_TRUE, JT_NUMBER, JT_STRING,
+                 JT_ARRAY, JT_OBJECT };
 struct json { enum json_type type; struct str raw; };         /* raw: quotes and braces included */
 struct json_fault { size_t at; const char *why; };            /* why: a constant sentence part */
 
 /* 0 and *root, or -1 and *fault (offset and reason). White space around the value is allowed. */
 int json_parse(struct str doc, struct json *root, struct json_fault *fault);
 
-/* The member `key` of an object; type JSON_NONE if it is not there or `obj` is no object. */
+/* The member `key` of an object; type JT_NONE if it is not there or `obj` is no object. */
 struct json json_get(struct json obj, const char *key);
 /* RFC 6901 JSON Pointer, where "" is the value itself; a pointer that does not start with '/'
  * names one top-level member. */
@@ -275,11 +275,14 @@ int   rows_next(struct rows *, struct row *, struct err *);
  * JSONL also null).  Objects and arrays come as their JSON text, numbers and booleans as written. */
 bool  rows_field(const struct rows *, const struct row *, struct str name, struct str *out,
                  struct arena *);
+/* The same for many fields in one walk: the record is seen once.  A `name` of {0} is passed over. */
+struct pick { struct str name, value; bool found; };
+void  rows_pick(const struct rows *, const struct row *, struct pick *, size_t n, struct arena *);
 /* Column names of CSV and TSV; NULL and 0 for JSONL. */
 const struct str *rows_columns(const struct rows *, size_t *n);
 void  rows_close(struct rows *);
 
-/* ---- conf.c: YAML with lines, bound by tables ---------------------------------------------------------- */
+/* ---- conf.c, bind.c, quantity.c, schema.c: YAML with lines, bound by tables ------------------------------- */
 
 enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {
@@ -309,7 +312,7 @@ enum conf_kind {
 };
 struct texts { const char **text; int *line; size_t n; };
 
-/* units.c: what conf and opt share.  False for anything else; *out is then untouched or void.
+/* quantity.c: what conf and opt share.  False for anything else; *out is then untouched or void.
  * `31%`, `1.5 %`, `0.31`; without percent at most 1. */
 bool parse_share(struct str, double *out);
 bool parse_time(struct str, double *seconds);           /* not negative */

@@ -224,11 +224,11 @@ bind_list(const struct conf_key *k, const struct node *list, const char *what, s
 		into->line[i] = item->line;
 		into->text[i] = "";
 		if (item->kind != NODE_TEXT)
-			failed = mistake(item, what, e, "every item of '%s' must be a text, not %.*s",
-			    k->name, STR_ARG(kind_in_words(item)));
+			failed = mistake(item, what, e,
+			    "every item of '%s' must be a text, not %.*s", k->name, STR_ARG(kind_in_words(item)));
 		else if (!is_text(item->text))
-			failed = mistake(item, what, e, "every item of '%s' must be a text without NUL"
-			    " bytes", k->name);
+			failed = mistake(item, what, e,
+			    "every item of '%s' must be a text without NUL bytes", k->name);
 		else
 			into->text[i] = str_cstr(item->text, a);
 	}
@@ -280,8 +280,8 @@ conf_bind(struct node *map, const char *what, const struct conf_key *table, void
 	int failed = 0;
 
 	if (map != NULL && map->kind != NODE_MAP)
-		return mistake(map, what, e, "a mapping of keys to values must stand here, not %.*s",
-		    STR_ARG(kind_in_words(map)));
+		return mistake(map, what, e,
+		    "a mapping of keys to values must stand here, not %.*s", STR_ARG(kind_in_words(map)));
 	for (const struct conf_key *k = table; k->name != NULL; k++) {
 		size_t i = 0, n = map ? map->n : 0;
 
@@ -327,8 +327,8 @@ conf_done(struct node *map, const char *what, const struct conf_key *const *tabl
 			continue;
 		near = str_nearest(str_cstr(key, &a), name);
 		if (near != NULL)
-			failed = mistake(map->key[i], what, e, "unknown key '%.*s' (did you mean '%s'?)",
-			    STR_ARG(key), near);
+			failed = mistake(map->key[i], what, e,
+			    "unknown key '%.*s' (did you mean '%s'?)", STR_ARG(key), near);
 		else if (n > 0 && n <= LISTED)
 			failed = mistake(map->key[i], what, e, "unknown key '%.*s' (known: %.*s)",
 			    STR_ARG(key), STR_ARG(buf_as_str(&known)));

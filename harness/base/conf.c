@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-enum { DEPTH_MAX = 64, NODES_MAX = 100000 };
+enum { DEPTH_MAX = 64, NODES_MAX = 100000, DIRECTIVES_MAX = 1000 };
 
 struct anchor {
 	struct node *node;
@@ -94,11 +94,11 @@ syntax_error(struct loader *l)
 	if (p->error == YAML_MEMORY_ERROR)
 		die(EXIT_SURROUNDINGS, "out of memory while reading '%s'", l->path);
 	if (p->error == YAML_READER_ERROR)
-		complain(l, mark_of(l->text, p->problem_offset), "the character U+%04X is not allowed"
-		    " in YAML", (unsigned)p->problem_value);
+		complain(l, mark_of(l->text, p->problem_offset),
+		    "the character U+%04X is not allowed in YAML", (unsigned)p->problem_value);
 	else if (p->context != NULL)
-		complain(l, p->problem_mark, "not YAML: %s (%s that starts on line %d)%s", p->problem,
-		    p->context, (int)p->context_mark.line + 1, advice(l));
+		complain(l, p->problem_mark, "not YAML: %s (%s that starts on line %d)%s",
+		    p->problem, p->context, (int)p->context_mark.line + 1, advice(l));
 	else
 		complain(l, p->problem_mark, "not YAML: %s%s", p->problem, advice(l));
 }
@@ -280,7 +280,8 @@ check_key(struct loader *l, size_t map, const struct node *key, yaml_mark_t at)
 		struct arena a = { 0 };
 		struct str s = str_visible(key->text, 60, false, &a);
 
-		complain(l, at, "key '%.*s' is given twice, first on line %d", STR_ARG(s), (int)*line);
+		complain(l, at, "key '%.*s' is given twice, first on line %d", STR_ARG(s),
+		    (int)*line);
 		arena_free(&a);
 	}
 	return is_new;
@@ -367,6 +368,18 @@ document(struct loader *l)
 	return root;
 }
 
+/* libyaml compares every %TAG line with every other before its first event: 60,000 take 5 s. */
+static bool
+too_many_directives(struct str text)
+{
+	ptrdiff_t at = -1;
+	int n = 0;
+
+	while (n <= DIRECTIVES_MAX && (at = str_find(text, STR("%TAG"), (size_t)(at + 1))) >= 0)
+		n++;
+	return n > DIRECTIVES_MAX;
+}
+
 struct node *
 conf_load(const char *path, struct str text, struct arena *a, struct err *e)
 {
@@ -382,6 +395,10 @@ conf_load(const char *path, struct str text, struct arena *a, struct err *e)
 	if ((bad = str_bad_utf8(text)) >= 0) {
 		complain(&l, mark_of(text, (size_t)bad), "not UTF-8 (byte 0x%02x)",
 		    (unsigned char)text.p[bad]);
+		return NULL;
+	}
+	if (too_many_directives(text)) {
+		err_at(e, path, 0, 0, "more than %d '%%TAG' directives", DIRECTIVES_MAX);
 		return NULL;
 	}
 	if (!yaml_parser_initialize(&l.parser))
@@ -427,7 +444,8 @@ conf_err(const struct node *n, struct err *e, const char *fmt, ...)
 static bool
 is_literal(struct str s)
 {
-	return str_is(s, "true") || str_is(s, "false") || str_is(s, "null") || parse_number(s, NULL);
+	return str_is(s, "true") || str_is(s, "false") || str_is(s, "null") ||
+	    parse_number(s, NULL);
 }
 
 void

@@ -3,8 +3,8 @@
  *
  * A suite is input from outside: its paths must lead, with every link resolved, to a regular
  * file below an allowed root.  The name is resolved first and the resolved name is opened
- * without following a last link, then checked again by descriptor, so that a link swapped in
- * between is refused rather than followed.
+ * folder by folder without following any link, then checked again by descriptor, so that a
+ * link swapped in between is refused rather than followed.
  */
 #include "harness/base/base.h"
 
@@ -62,6 +62,38 @@ is_below(const char *path, const struct roots *roots)
 	return false;
 }
 
+/* Opens a resolved name for reading; a link anywhere in it was put there since, and fails. */
+static int
+open_resolved(const char *real)
+{
+	int dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_MAX + 1];
+
+	for (const char *p = real + 1; dir >= 0; ) {
+		size_t n = strcspn(p, "/");
+		bool last = p[n] == '\0';
+		int next, why;
+
+		if (n > NAME_MAX) {
+			close(dir);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(name, p, n);
+		name[n] = '\0';
+		next = openat(dir, name, O_NOFOLLOW | O_CLOEXEC |
+		    (last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY));
+		why = errno;
+		close(dir);
+		errno = why;
+		if (last)
+			return next;
+		dir = next;
+		p += n + 1;
+	}
+	return -1;
+}
+
 int
 file_open(const char *base_dir, const char *path, const struct roots *roots, struct err *e)
 {
@@ -77,7 +109,7 @@ file_open(const char *base_dir, const char *path, const struct roots *roots, str
 		err_set(e, "'%s' lies outside the project and its data_roots (it is '%s')", joined, real);
 	} else if (stat(real, &st) == 0 && !S_ISREG(st.st_mode)) {
 		err_set(e, "'%s' is not a regular file", joined);   /* before open: a FIFO would block */
-	} else if ((fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0) {
+	} else if ((fd = open_resolved(real)) < 0) {
 		err_set(e, "cannot open '%s': %s", joined, strerror(errno));
 	} else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		err_set(e, "'%s' is not a regular file", joined);

@@ -288,7 +288,7 @@ check_number(struct scan *s)
 	}
 	s->p = p;
 	/* At most 200 digits before the point and an exponent below 100 always fit. */
-	number = (struct json){ JSON_NUMBER, { (const char *)start, (size_t)(p - start) } };
+	number = (struct json){ JT_NUMBER, { (const char *)start, (size_t)(p - start) } };
 	if (large && isinf(json_to_real(number, 0)))
 		return fail(s, start, "a number too large for a double");
 	return true;
@@ -347,7 +347,7 @@ check_key(struct scan *s)
 		return false;
 	name = (struct str){ (const char *)open + 1, (size_t)(s->p - open) - 2 };
 	if (escaped)
-		name = json_text((struct json){ JSON_STRING, { (const char *)open, name.n + 2 } },
+		name = json_text((struct json){ JT_STRING, { (const char *)open, name.n + 2 } },
 		    &s->scratch);
 	if (is_known(s, &s->frame[s->depth - 1], name))
 		return fail(s, open, "a duplicate key");
@@ -460,13 +460,13 @@ static enum json_type
 type_of(unsigned char first)
 {
 	switch (first) {
-	case '{': return JSON_OBJECT;
-	case '[': return JSON_ARRAY;
-	case '"': return JSON_STRING;
-	case 't': return JSON_TRUE;
-	case 'f': return JSON_FALSE;
-	case 'n': return JSON_NULL;
-	default:  return JSON_NUMBER;
+	case '{': return JT_OBJECT;
+	case '[': return JT_ARRAY;
+	case '"': return JT_STRING;
+	case 't': return JT_TRUE;
+	case 'f': return JT_FALSE;
+	case 'n': return JT_NULL;
+	default:  return JT_NUMBER;
 	}
 }
 

@@ -116,31 +116,31 @@ value_at(const char *p, const char *end)
 
 	switch (*p) {
 	case '{':
-		type = JSON_OBJECT;
+		type = JT_OBJECT;
 		q = container_end(p, end);
 		break;
 	case '[':
-		type = JSON_ARRAY;
+		type = JT_ARRAY;
 		q = container_end(p, end);
 		break;
 	case '"':
-		type = JSON_STRING;
+		type = JT_STRING;
 		q = string_end(p, end);
 		break;
 	case 't':
-		type = JSON_TRUE;
+		type = JT_TRUE;
 		q = p + 4;
 		break;
 	case 'f':
-		type = JSON_FALSE;
+		type = JT_FALSE;
 		q = p + 5;
 		break;
 	case 'n':
-		type = JSON_NULL;
+		type = JT_NULL;
 		q = p + 4;
 		break;
 	default:
-		type = JSON_NUMBER;
+		type = JT_NUMBER;
 		while (*q != ',' && *q != '}' && *q != ']' && !is_space(*q))
 			q++;
 		break;
@@ -155,7 +155,7 @@ json_next(struct json_iter *it, struct json *value)
 {
 	const char *p = it->of.raw.p, *end = p + it->of.raw.n, *q;
 
-	if (it->of.type != JSON_ARRAY && it->of.type != JSON_OBJECT)
+	if (it->of.type != JT_ARRAY && it->of.type != JT_OBJECT)
 		return false;
 	p += it->at ? it->at : 1;
 	while (p < end && (is_space(*p) || *p == ','))
@@ -164,7 +164,7 @@ json_next(struct json_iter *it, struct json *value)
 		it->at = it->of.raw.n;
 		return false;
 	}
-	if (it->of.type == JSON_OBJECT) {
+	if (it->of.type == JT_OBJECT) {
 		q = string_end(p, end);
 		it->key = (struct str){ p + 1, (size_t)(q - p) - 2 };
 		p = q;
@@ -256,7 +256,7 @@ member(struct json obj, struct str name)
 	struct json_iter it = { .of = obj };
 	struct json value;
 
-	if (obj.type == JSON_OBJECT)
+	if (obj.type == JT_OBJECT)
 		while (json_next(&it, &value))
 			if (json_key_is(it.key, name))
 				return value;
@@ -312,7 +312,7 @@ step(struct json v, struct str token)
 {
 	struct arena scratch = { 0 };
 
-	if (v.type == JSON_ARRAY)
+	if (v.type == JT_ARRAY)
 		return element(v, token);
 	if (token.n == 0 || memchr(token.p, '~', token.n) == NULL)
 		return member(v, token);
@@ -328,7 +328,7 @@ json_at(struct json v, struct str pointer)
 
 	if (pointer.n > 0 && pointer.p[0] != '/')
 		return member(v, pointer);
-	while (at < pointer.n && v.type != JSON_NONE) {
+	while (at < pointer.n && v.type != JT_NONE) {
 		ptrdiff_t slash = str_find(pointer, STR("/"), at + 1);
 		size_t next = slash < 0 ? pointer.n : (size_t)slash;
 
@@ -346,7 +346,7 @@ json_text(struct json v, struct arena *a)
 	char *out;
 	size_t n = 0;
 
-	if (v.type != JSON_STRING)
+	if (v.type != JT_STRING)
 		return (struct str){ "", 0 };
 	inner = str_sub(v.raw, 1, v.raw.n - 2);
 	if (inner.n == 0 || (p = memchr(inner.p, '\\', inner.n)) == NULL)
@@ -371,7 +371,7 @@ json_to_real(struct json v, double otherwise)
 	char small[64], *copy = small;
 	double real;
 
-	if (v.type != JSON_NUMBER)
+	if (v.type != JT_NUMBER)
 		return otherwise;
 	if (v.raw.n >= sizeof small)
 		copy = mem_alloc(v.raw.n + 1, 1);
@@ -389,7 +389,7 @@ json_long(struct json v, long *out)
 	const double exact = 9007199254740992.0;        /* 2^53: beyond it 1.0e17 says too little */
 	double real;
 
-	if (v.type != JSON_NUMBER)
+	if (v.type != JT_NUMBER)
 		return false;
 	if (str_long(v.raw, out))
 		return true;
@@ -459,12 +459,38 @@ write_good(struct buf *b, struct str s)
 	buf_add(b, s.p + from, s.n - from);
 }
 
+/* Length of the run of ASCII at the start that needs no escape, eight bytes at a time. */
+static size_t
+plain_run(struct str s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t at = 0;
+
+	for (; at + 8 <= s.n; at += 8) {
+		uint64_t x, quote, slash, del;
+
+		memcpy(&x, s.p + at, sizeof x);
+		quote = x ^ (ones * '"');
+		slash = x ^ (ones * '\\');
+		del = x ^ (ones * 0x7f);
+		/* The top bit of a byte is set where it is not ASCII, below a blank, or equal to one. */
+		if ((x | (x - ones * 0x20) | (quote - ones) | (slash - ones) | (del - ones)) & high)
+			break;
+	}
+	while (at < s.n && s.p[at] >= ' ' && s.p[at] < 0x7f && s.p[at] != '"' && s.p[at] != '\\')
+		at++;
+	return at;
+}
+
 void
 buf_json(struct buf *b, struct str s)
 {
+	size_t plain = plain_run(s);
 	ptrdiff_t bad;
 
 	buf_char(b, '"');
+	buf_str(b, str_sub(s, 0, plain));
+	s = str_sub(s, plain, s.n);
 	while ((bad = str_bad_utf8(s)) >= 0) {
 		write_good(b, str_sub(s, 0, (size_t)bad));
 		buf_puts(b, "\xef\xbf\xbd");

@@ -146,7 +146,8 @@ unknown_name(struct parser *p, struct str name)
 			list[n++] = o->name;
 	near = str_nearest(str_cstr(name, p->arena), list);
 	if (near != NULL)
-		err_set(p->err, "unknown option '--%.*s' (did you mean '--%s'?)", STR_ARG(seen), near);
+		err_set(p->err, "unknown option '--%.*s' (did you mean '--%s'?)", STR_ARG(seen),
+		    near);
 	else
 		err_set(p->err, "unknown option '--%.*s'; '-h' lists them", STR_ARG(seen));
 }

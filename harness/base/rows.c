@@ -405,14 +405,14 @@ static int
 take_object(struct rows *r, struct str text, struct row *row, struct err *e)
 {
 	static const char *const what[] = {
-		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true",
-		[JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+		[JT_NULL] = "null", [JT_FALSE] = "false", [JT_TRUE] = "true",
+		[JT_NUMBER] = "a number", [JT_STRING] = "a string", [JT_ARRAY] = "an array",
 	};
 	struct json_fault fault;
 	size_t column = 1;
 
 	if (json_parse(text, &row->object, &fault) == 0) {
-		if (row->object.type == JSON_OBJECT)
+		if (row->object.type == JT_OBJECT)
 			return 1;
 		fault.why = what[row->object.type];
 		fault.at = (size_t)(row->object.raw.p - text.p);
@@ -455,11 +455,38 @@ rows_next(struct rows *r, struct row *row, struct err *e)
 	return take_cells(r, p, len, row, e);
 }
 
+static bool
+value_of(struct json v, struct str *out, struct arena *a)
+{
+	if (v.type == JT_NONE || v.type == JT_NULL)
+		return false;
+	*out = v.type == JT_STRING ? json_text(v, a) : v.raw;
+	return true;
+}
+
+void
+rows_pick(const struct rows *r, const struct row *row, struct pick *pick, size_t n, struct arena *a)
+{
+	struct json_iter it = { .of = row->object };
+	struct json v;
+
+	for (size_t i = 0; i < n; i++) {
+		bool walk = r->format == ROWS_JSONL && pick[i].name.n > 0 && pick[i].name.p[0] != '/';
+
+		pick[i].value = STR("");
+		pick[i].found = pick[i].name.n > 0 && !walk &&
+		    rows_field(r, row, pick[i].name, &pick[i].value, a);
+	}
+	while (r->format == ROWS_JSONL && json_next(&it, &v))
+		for (size_t i = 0; i < n; i++)
+			if (pick[i].name.n > 0 && json_key_is(it.key, pick[i].name))
+				pick[i].found = value_of(v, &pick[i].value, a);
+}
+
 bool
 rows_field(const struct rows *r, const struct row *row, struct str name, struct str *out,
     struct arena *a)
 {
-	struct json v;
 	uint64_t *i;
 
 	if (r->format != ROWS_JSONL) {
@@ -468,11 +495,7 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 		*out = row->cell[*i];
 		return true;
 	}
-	v = json_at(row->object, name);
-	if (v.type == JSON_NONE || v.type == JSON_NULL)
-		return false;
-	*out = v.type == JSON_STRING ? json_text(v, a) : v.raw;
-	return true;
+	return value_of(json_at(row->object, name), out, a);
 }
 
 const struct str *

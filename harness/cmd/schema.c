@@ -5,7 +5,6 @@
  * program knows.
  */
 #include "harness/harness.h"
-#include "harness/serve.h"
 
 /* "NAME":{object of a table} appended to "$defs". */
 static void
@@ -99,7 +98,7 @@ schema(struct session *s, struct err *e)
 	} else if (strcmp(what, "project") == 0) {
 		head(b, "driftlead project", project_keys);
 		def1(b, "prices", price_keys);
-		def1(b, "serve", serve_keys);
+		def1(b, "serve", serve_params);
 		alternatives(b, "target", "protocol", target_keys, protocol_params);
 	} else {
 		err_set(e, "there is a schema of 'suite' and of 'project', not of '%s'", what);

@@ -18,23 +18,29 @@ struct interval { double lo, hi; };
 
 /* ---- special.c: distributions ------------------------------------------------------------- */
 
+double normal_pdf(double z);
 double normal_cdf(double z);
 double normal_sf(double z);
 double normal_log_cdf(double z);
 double normal_log_sf(double z);
-double normal_quantile(double p);                       /* of the lower tail */
+/* Quantiles are of the lower tail; _isf takes the upper tail.  p outside (0,1) gives the
+ * farthest point that a double probability reaches, never infinity. */
+double normal_quantile(double p);
 double t_cdf(double t, double df);
 double t_sf(double t, double df);
 double t_quantile(double p, double df);
 double chi2_cdf(double x, double df);
 double chi2_sf(double x, double df);
 double chi2_quantile(double p, double df);
+double chi2_isf(double q, double df);
 double beta_cdf(double x, double a, double b);           /* regularised incomplete beta */
 double beta_sf(double x, double a, double b);
 double beta_quantile(double p, double a, double b);
+double beta_isf(double q, double a, double b);
 double binom_pmf(long k, long n, double p);
 double binom_cdf(long k, long n, double p);              /* P(X <= k) */
 double binom_sf(long k, long n, double p);               /* P(X > k) */
+double kolmogorov_sf(double x);                          /* limit of the two-sided KS test */
 
 /* ---- interval.c: one rate, one quantile ------------------------------------------------------ */
 
@@ -47,7 +53,10 @@ struct interval rate_jeffreys(long x, long n, double conf);
 struct ranks { long lo, hi; double coverage; };
 struct ranks quantile_ranks(long n, double q, double conf);
 
-/* ---- mean.c: the mean of units, weighted to production ----------------------------------------- */
+/* ---- mean.c, cluster.c, strata.c: the mean of units, weighted to production ------------------ */
+
+double sum_of(const double *, size_t n);                 /* Neumaier's compensated sum */
+bool   all_same(const double *, size_t n);               /* but for rounding; n = 0: true */
 
 /*
  * Independent units in parallel arrays of length n.  Repeats are averaged into `y` before.
@@ -72,15 +81,44 @@ struct mean {
 	double      n_eff;        /* Kish, for the weights */
 	double      moved;        /* share of strata that had no unit, given to the others */
 	bool        degenerate;   /* no variation: intervals come from the exact bound */
-	double      lo_value, hi_value;  /* range of y that the degenerate bound assumes */
+	double      lo_value, hi_value;  /* range of y that the degenerate bound assumes;
+	                                  * equal: y has no known range */
 	const char *method;       /* "t", "clustered t (CR2)", "post-stratified t", ... */
 };
 
 /* Mean, standard error and degrees of freedom by the design of the sample: iid, clustered
  * (CR2, Satterthwaite), post-stratified, stratified clusters (linearised). */
 struct mean sample_mean(const struct sample *, struct arena *scratch);
-/* Two-sided interval of a mean; a degenerate one from Clopper-Pearson on n_eff or clusters. */
+/* Two-sided interval of a mean; a degenerate one from Clopper-Pearson on n_eff or clusters.
+ * Where nothing can be said it is the range of y, or -DBL_MAX, DBL_MAX without a range. */
 struct interval mean_interval(const struct mean *, double conf);
+bool            mean_bounded(const struct mean *);       /* false: the last of these */
+
+/* All that is said of a mean over clusters (Miller 2024; Bell and McCaffrey 2002). */
+struct clustered {
+	long   n, nclusters;      /* nclusters: those with a unit */
+	double mean;
+	bool   has_se;            /* false: fewer than two clusters */
+	double se_iid, cr0, cr1, cr2, df;
+	bool   has_icc;           /* false: a cluster is a unit, or no variation */
+	double icc, deff;         /* ANOVA estimate; (cr1 / se_iid)^2 */
+};
+struct clustered clustered_mean(const double *y, const long *cluster, size_t n, size_t ncluster,
+                                struct arena *scratch);
+
+/* The post-stratified mean without the guards of sample_mean: units by stratum, N_h known. */
+struct poststratified {
+	double mean, se, se_fpc, se_srs;    /* given n_h; with 1 - n_h/N_h; R's postStratify */
+	double n_eff, df;
+};
+struct poststratified poststratified_mean(const struct sample *, const double *size,
+                                          struct arena *scratch);
+/* Shares of the strata present in the sample, scaled to sum to 1; *moved: what the empty ones
+ * had.  False: no stratum with a share has a unit. */
+bool strata_shares(const struct sample *, double *share, long *count, double *moved);
+/* mean, se and df filled by the design; the rest is sample_mean's. */
+void mean_by_strata(const struct sample *, struct mean *, struct arena *scratch);
+void mean_by_linearisation(const struct sample *, struct mean *, struct arena *scratch);
 /* The estimate of a metric: Wilson for a plain binary sample, else the interval above. */
 struct estimate sample_estimate(const struct sample *, double conf, struct arena *scratch);
 
@@ -94,6 +132,9 @@ struct mcnemar mcnemar_regression(long b, long c);       /* one-sided, H0: no lo
 /* Tango 1998: the score statistic of delta = (c-b)/n against delta0, and its interval. */
 double          tango_z(long b, long c, long n, double delta0);
 struct interval tango_interval(long b, long c, long n, double conf);
+/* For display only: Newcombe 1998, method 10; Agresti and Min 2005. */
+struct interval newcombe_interval(const struct table2 *, double conf);
+struct interval agresti_min_interval(const struct table2 *, double conf);
 
 /* What a gate asks of a pair of runs; differences are candidate minus baseline, turned so
  * that positive is better. */
@@ -111,6 +152,8 @@ struct paired {
 	double          psi;           /* discordance: share of units that differ */
 	double          sd;            /* of the unit difference */
 	double          se;            /* of `at`, 0 if the score method has none */
+	bool            bounded;       /* false: the data bound nothing, ci and p are vacuous */
+	double          moved;         /* share of strata that had no pair, given to the others */
 	const char     *method;        /* "tango score", "paired t", "clustered paired t (CR2)", ... */
 	const char     *p_method;      /* "mcnemar mid-p", "t" */
 };
@@ -125,6 +168,10 @@ struct paired paired_compare(const struct sample *design, const double *cand, co
 void adjust_holm(double *p, size_t n);                    /* in place: adjusted p-values */
 void adjust_hochberg(double *p, size_t n);
 void adjust_bh(double *p, size_t n);
+void adjust_by(double *p, size_t n);
+void adjust_bonferroni(double *p, size_t n);
+/* e-BH: marks the rejected, returns their number. */
+size_t ebh_reject(const double *e, size_t n, double alpha, bool *rejected);
 
 /* ---- power.c ----------------------------------------------------------------------------------------------- */
 
@@ -134,9 +181,78 @@ void adjust_bh(double *p, size_t n);
 long   size_noninferiority(double margin, double drop, double psi, double alpha, double power);
 /* The same for a continuous difference with standard deviation sd. */
 long   size_noninferiority_mean(double margin, double drop, double sd, double alpha, double power);
-/* Units for a one-sided bound on a rate now at p to clear `target`; 0: no number would do. */
+/* Units for a one-sided lower bound on a rate now at p to clear `target` below it; 0: no
+ * number would do.  For an upper bound give 1 - p and 1 - target. */
 long   size_rate_bound(double p, double target, double alpha, double power);
 /* The smallest drop that n pairs at discordance psi find with `power` (one-sided alpha). */
 double mde_paired(long n, double psi, double alpha, double power);
+/* The same questions before rounding up.  Connor's size to find a drop: */
+double pairs_noninferiority(double margin, double drop, double psi, double alpha, double power);
+double pairs_detect(double drop, double psi, double alpha, int sides, double power);
+/* Two runs on different units, two-sided alpha: units in each run. */
+struct unpaired_size { double pooled, wald, arcsine; };
+struct unpaired_size size_unpaired(double p1, double drop, double alpha, double power);
+/* Repeats: var is that of a unit's difference, omega^2 + s_a^2/K_a + s_b^2/K_b; two-sided. */
+double units_repeated(double var, double delta, double alpha, double power);
+double mde_repeated(double var, long n, double alpha, double power);
+/* Exact power of McNemar's one-sided test; O(n^2). */
+double mcnemar_power(long n, double psi, double drop, double alpha, bool midp);
+/* Units that must all be free of failure to prove a failure rate below p. */
+long   size_zero_failures(double p, double conf);
+
+/* ---- allocation.c: units of each stratum ---- */
+
+double stratum_sd(double pass_rate);     /* sqrt(p (1-p)), at least 0.05 */
+/* n in proportion to weight, which is W_h, W_h S_h or W_h S_h / sqrt(cost). */
+void allocate_real(const double *weight, size_t nh, double n, double *out);
+void allocate_remainder(const double *weight, size_t nh, long n, long *out);
+/* The optimum for weight W_h S_h with least <= n_h <= most; false: n does not fit. */
+bool allocate_wright(const double *weight, const long *most, size_t nh, long n, long least,
+                     long *out);
+
+/* ---- pass.c: k tries, from c successes of n; 0 <= c <= n, 1 <= k <= n ---- */
+
+double pass_at_k(long n, long c, long k);                /* one of k succeeds */
+double pass_hat_k(long n, long c, long k);               /* all k succeed */
+
+/* ---- kappa.c, alpha.c: agreement of raters ---- */
+
+enum kappa_weights { KAPPA_NOMINAL, KAPPA_LINEAR, KAPPA_QUADRATIC };
+struct kappa { bool known; double at, se, observed, expected; };
+/* table: k x k counts, rows the first rater. */
+struct kappa cohen_kappa(const double *table, size_t k, enum kappa_weights, struct arena *scratch);
+struct chance { bool has_ac1, has_pi; double ac1, pi; };
+struct chance chance_agreement(const double *table, size_t k);
+enum alpha_level { ALPHA_NOMINAL, ALPHA_ORDINAL, ALPHA_INTERVAL, ALPHA_RATIO };
+struct alpha { bool known; double at; long ratings, units; };
+/* x: nunit x nrater ratings; there: which of them were given.  O((nunit nrater)^2). */
+struct alpha krippendorff_alpha(const double *x, const bool *there, size_t nunit, size_t nrater,
+                                enum alpha_level, struct arena *scratch);
+
+/* ---- calibration.c: stated probabilities p of outcomes y, 0 or 1 ---- */
+
+struct calibration {
+	bool   known;            /* n > 0 */
+	bool   has_log_loss;     /* false: a certainty did not come true */
+	double brier, log_loss, ece_width, mce_width, ece_mass;
+	double reliability, resolution, uncertainty;   /* Murphy, over bins of equal width */
+};
+struct calibration calibration(const double *p, const double *y, size_t n, size_t bins,
+                               struct arena *scratch);
+size_t calibration_bin(double p, size_t bins);
+
+/* ---- signflip.c: symmetry about 0, exactly ---- */
+
+enum { SIGNFLIP_MAX = 20 };
+struct signflip { double greater, less, two; };          /* p-values */
+struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MAX */
+struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
+struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
+
+/* ---- groupseq.c: looks at a growing sample ---- */
+
+/* z bounds at the information fractions info, rising in (0,1], for one-sided alpha. */
+void group_bounds(double alpha, const double *info, size_t looks, double *bound,
+                  struct arena *scratch);
 
 #endif

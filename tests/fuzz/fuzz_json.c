@@ -38,7 +38,7 @@ check_text(struct str text)
 
 	buf_json(&b, text);
 	need(json_parse(buf_as_str(&b), &back, &fault) == 0, "a written string is not JSON");
-	need(back.type == JSON_STRING, "a written string is no string");
+	need(back.type == JT_STRING, "a written string is no string");
 	need(str_eq(json_text(back, &a), text), "a written string reads back differently");
 	buf_free(&b);
 	arena_free(&a);
@@ -48,7 +48,7 @@ check_text(struct str text)
 static void
 check_member(struct json obj, struct str raw_key, struct json value)
 {
-	struct json quoted = { JSON_STRING, { raw_key.p - 1, raw_key.n + 2 } };
+	struct json quoted = { JT_STRING, { raw_key.p - 1, raw_key.n + 2 } };
 	struct arena a = { 0 };
 	struct str name = json_text(quoted, &a);
 	struct buf pointer = { 0 };
@@ -79,9 +79,9 @@ check_value(struct json v, int depth)
 	long n = 0, whole;
 
 	need(depth <= JSON_DEPTH, "deeper than allowed");
-	if (v.type == JSON_STRING)
+	if (v.type == JT_STRING)
 		check_text(json_text(v, &a));
-	if (v.type == JSON_NUMBER) {
+	if (v.type == JT_NUMBER) {
 		double real = json_to_real(v, 0);
 
 		need(real - real == 0, "a number is not finite");
@@ -91,11 +91,11 @@ check_value(struct json v, int depth)
 	arena_free(&a);
 	for (; json_next(&it, &inner); n++) {
 		check_within(inner.raw, v.raw);
-		if (v.type == JSON_OBJECT)
+		if (v.type == JT_OBJECT)
 			check_within(it.key, v.raw);
-		if (n < 40 && v.type == JSON_OBJECT)            /* the search is linear */
+		if (n < 40 && v.type == JT_OBJECT)            /* the search is linear */
 			check_member(v, it.key, inner);
-		if (n < 40 && v.type == JSON_ARRAY) {
+		if (n < 40 && v.type == JT_ARRAY) {
 			snprintf(pointer, sizeof pointer, "/%ld", n);
 			need(same(json_at(v, str_of(pointer)), inner), "an element is elsewhere");
 		}

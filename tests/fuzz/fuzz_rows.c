@@ -33,7 +33,7 @@ check_row(const struct rows *r, const struct row *row)
 		need(out.n <= ROWS_MAX && str_bad_utf8(out) < 0, "a cell is too long or broken");
 	}
 	if (column == NULL) {
-		need(row->object.type == JSON_OBJECT, "a record is no object");
+		need(row->object.type == JT_OBJECT, "a record is no object");
 		rows_field(r, row, STR("/a/0"), &out, &a);
 		rows_field(r, row, STR("id"), &out, &a);
 	}

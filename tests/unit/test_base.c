@@ -123,7 +123,8 @@ test_numbers(void **state)
 {
 	static const char *const no_long[] = { "", "-", "+1", " 1", "1 ", "1.0", "1e3", "0x1",
 		"9223372036854775808", "-9223372036854775809" };
-	static const char *const no_real[] = { "", "-", ".", "e", "1e", "nan", "inf", "0x1p3", "1e999",
+	static const char *const no_real[] = { "", "-", ".", "e", "1e", "nan", "inf", "0x1p3",
+		"1e999",
 		"1,5", "1 ", " 1", "--1", "1-" };
 	long n = 0;
 	double v = 0;

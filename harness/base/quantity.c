@@ -1,5 +1,5 @@
 /*
- * units.c -- numbers as people write them: 31%, 90d, 16M.
+ * quantity.c -- numbers as people write them: 31%, 90d, 16M.
  *
  * Configuration and command options read them here, so that both mean the same.
  */
@@ -103,7 +103,8 @@ bool
 parse_size(struct str s, long *out)
 {
 	static const struct { const char *name; long bytes; } units[] = {
-		{ "", 1 }, { "k", 1L << 10 }, { "K", 1L << 10 }, { "M", 1L << 20 }, { "G", 1L << 30 },
+		{ "", 1 }, { "k", 1L << 10 }, { "K", 1L << 10 }, { "M", 1L << 20 },
+		{ "G", 1L << 30 },
 	};
 	struct str unit = cut_unit(&s);
 	long v;

@@ -1,0 +1,592 @@
+/*
+ * http.c -- the one place that knows libcurl.
+ *
+ * curl_multi_socket_action on the engine's epoll descriptor.  Three things are done to be
+ * cheap: constant options are set once per handle (curl_easy_reset would cost more than a
+ * request), header lists are rebuilt only when a header changed, and a socket stays registered
+ * with epoll while its connection idles, because the next request will want the same again.
+ *
+ * And some to be safe: no redirects, no other schemes, no key over plain http to an address
+ * that is not this machine's or a private network's, ceilings counted after decompression
+ * (CURLOPT_MAXFILESIZE counts before), no signals, no netrc, no cookies.
+ */
+#include "harness/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <math.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { HEAD_MAX = 256 << 10, STREAMS_MAX = 100 };
+
+/* What curl wants of a descriptor, and what epoll was told. */
+struct watch { uint32_t want, have; };
+
+struct http {
+	const struct target *target;
+	CURLM        *multi;
+	int           epoll;
+	struct watch *watch;                  /* by descriptor */
+	size_t        nwatch;
+	double        timer;
+	char         *secret;                 /* "Authorization: Bearer ..." */
+	size_t        secret_size;
+	struct curl_slist *common, *bearer;   /* headers of every request; bearer ends in common */
+	bool          local_only;             /* plain http with a key */
+	size_t        ncalls;
+	struct http_call *call;
+	struct http_wire *wire;
+};
+
+/* A call's private half. */
+struct http_wire {
+	struct http *http;
+	CURL        *easy;
+	char        *path;                    /* that the handle's URL ends in */
+	struct buf   lines;                   /* the request's own headers, each with its NUL */
+	size_t       nlines;
+	struct curl_slist *node;
+	bool         has_headers, flying, head_over, refused;
+	char         error[CURL_ERROR_SIZE];
+};
+
+/* ---- what curl calls ------------------------------------------------------------------ */
+
+static struct watch *
+watch_of(struct http *h, int fd)
+{
+	if ((size_t)fd >= h->nwatch) {
+		size_t old = h->nwatch;
+
+		h->watch = mem_grow(h->watch, &h->nwatch, (size_t)fd + 1, sizeof *h->watch);
+		memset(h->watch + old, 0, (h->nwatch - old) * sizeof *h->watch);
+	}
+	return &h->watch[fd];
+}
+
+static void
+tell_epoll(struct http *h, int fd, struct watch *w, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.u64 = (uint64_t)fd };
+	int op = events == 0 ? EPOLL_CTL_DEL : w->have == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+	if (w->have == events)
+		return;
+	if (epoll_ctl(h->epoll, op, fd, &ev) != 0 && op != EPOLL_CTL_DEL)
+		die(EXIT_SURROUNDINGS, "cannot watch a connection: %s", strerror(errno));
+	w->have = events;
+}
+
+/* Less is wanted: epoll hears of it only if it reports what nobody wants (http_ready). */
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
+{
+	struct http *h = ctx;
+	struct watch *w = watch_of(h, fd);
+
+	(void)easy;
+	(void)unused;
+	w->want = (what & CURL_POLL_IN && what != CURL_POLL_REMOVE ? EPOLLIN : 0u) |
+	          (what & CURL_POLL_OUT && what != CURL_POLL_REMOVE ? EPOLLOUT : 0u);
+	if ((w->want & ~w->have) != 0)
+		tell_epoll(h, fd, w, w->want);
+	return 0;
+}
+
+static int
+on_timer(CURLM *multi, long ms, void *ctx)
+{
+	struct http *h = ctx;
+
+	(void)multi;
+	h->timer = ms < 0 ? INFINITY : ms == 0 ? 0 : tick_now() + (double)ms / 1000;
+	return 0;
+}
+
+static curl_socket_t
+on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http_wire *w = ctx;
+
+	(void)purpose;
+	if (w->http->local_only && !http_private(&a->addr)) {
+		w->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* The kernel forgets a closed descriptor by itself, and so must we. */
+static int
+on_close(void *ctx, curl_socket_t fd)
+{
+	struct http *h = ctx;
+
+	if ((size_t)fd < h->nwatch)
+		h->watch[fd] = (struct watch){ 0 };
+	return close(fd);
+}
+
+static size_t
+on_head(char *p, size_t size, size_t n, void *ctx)
+{
+	struct http_call *c = ctx;
+	struct str line = { p, size * n };
+
+	c->last = tick_now();
+	if (c->first == 0)
+		c->first = c->last;
+	c->received += line.n;
+	if (c->received > HEAD_MAX) {
+		c->wire->head_over = true;
+		return 0;
+	}
+	reply_head_line(&c->head, line, tick_wall_ms());
+	return line.n;
+}
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	struct http_call *c = ctx;
+	struct str chunk = { p, size * n };
+
+	c->last = tick_now();
+	c->received += chunk.n;
+	buf_str(&c->body, chunk);
+	if (c->body.over)
+		return 0;
+	if (c->on_chunk != NULL && c->head.event_stream && c->head.status == 200)
+		c->on_chunk(c->owner, chunk);
+	return chunk.n;
+}
+
+/* ---- setting up ----------------------------------------------------------------------- */
+
+static void
+must(CURLcode rc)
+{
+	if (rc != CURLE_OK)
+		bug("curl refused an option: %s", curl_easy_strerror(rc));
+}
+
+/* Options that no request changes. */
+static void
+set_up(struct http *h, struct http_call *c)
+{
+	const struct target *t = h->target;
+	CURL *e = c->wire->easy;
+
+	must(curl_easy_setopt(e, CURLOPT_PRIVATE, c));
+	must(curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->wire->error));
+	must(curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L));
+	must(curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L));
+	must(curl_easy_setopt(e, CURLOPT_UNRESTRICTED_AUTH, 0L));
+	must(curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https"));
+	must(curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "https"));
+	must(curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
+	must(curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L));
+	must(curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L));
+	must(curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+	if (t->ca_file != NULL)
+		must(curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file));
+	must(curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
+	must(curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, ""));
+	must(curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L));
+	must(curl_easy_setopt(e, CURLOPT_POST, 1L));
+	/* The first-byte, idle and total limits are the engine's: curl would count the time that
+	 * a model thinks as a slow transfer. */
+	if (t->limits.connect > 0)
+		must(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+		                      (long)ceil(t->limits.connect * 1e3)));
+	if (t->unix_socket != NULL)
+		must(curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_socket));
+	if (h->local_only)
+		must(curl_easy_setopt(e, CURLOPT_PROXY, ""));   /* no proxy sees a key in clear */
+	must(curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open));
+	must(curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c->wire));
+	must(curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close));
+	must(curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, h));
+	must(curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_head));
+	must(curl_easy_setopt(e, CURLOPT_HEADERDATA, c));
+	must(curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body));
+	must(curl_easy_setopt(e, CURLOPT_WRITEDATA, c));
+}
+
+static struct curl_slist *
+push(struct curl_slist *head, const char *line)
+{
+	struct curl_slist *node = mem_alloc(1, sizeof *node);
+
+	*node = (struct curl_slist){ (char *)(uintptr_t)line, head };
+	return node;
+}
+
+/* The header that holds the key has pages of its own: never swapped, never in a core. */
+static void
+make_secret(struct http *h)
+{
+	const struct target *t = h->target;
+	void *pages;
+
+	h->bearer = h->common;
+	if (t->key.n == 0)
+		return;
+	h->secret_size = t->key.n + 64;
+	pages = mmap(NULL, h->secret_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	             -1, 0);
+	if (pages == MAP_FAILED)
+		die(EXIT_SURROUNDINGS, "out of memory");
+	(void)mlock(pages, h->secret_size);     /* may be forbidden: then it is not locked */
+	(void)madvise(pages, h->secret_size, MADV_DONTDUMP);
+	h->secret = pages;
+	snprintf(h->secret, h->secret_size, "Authorization: Bearer %.*s", STR_ARG(t->key));
+	h->bearer = push(h->common, h->secret);
+}
+
+static void
+make_headers(struct http *h)
+{
+	for (size_t i = 0; i < h->target->nheader; i++)
+		h->common = push(h->common, h->target->header[i]);
+	h->common = push(h->common, "User-Agent: driftlead/" PROGRAM_VERSION);
+	h->common = push(h->common, "Expect:");
+	h->common = push(h->common, "Content-Type: application/json");
+	make_secret(h);
+}
+
+struct http *
+http_open(const struct target *t, int epoll, size_t ncalls)
+{
+	struct http *h = mem_alloc(1, sizeof *h);
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (h->multi = curl_multi_init()) == NULL)
+		die(EXIT_SURROUNDINGS, "libcurl did not start");
+	h->target = t;
+	h->epoll = epoll;
+	h->timer = INFINITY;
+	h->ncalls = ncalls;
+	h->call = mem_alloc(ncalls, sizeof *h->call);
+	h->wire = mem_alloc(ncalls, sizeof *h->wire);
+	h->local_only = t->key.n > 0 && t->unix_socket == NULL &&
+	                strncasecmp(t->url, "http:", 5) == 0;
+	make_headers(h);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)ncalls);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
+	for (size_t i = 0; i < ncalls; i++) {
+		h->call[i].wire = &h->wire[i];
+		h->call[i].body.max = t->limits.body > 0 ? (size_t)t->limits.body : 0;
+		h->wire[i].http = h;
+		if ((h->wire[i].easy = curl_easy_init()) == NULL)
+			die(EXIT_SURROUNDINGS, "out of memory");
+		set_up(h, &h->call[i]);
+	}
+	return h;
+}
+
+/* Nodes down to, and without, `end`. */
+static void
+free_nodes(struct curl_slist *node, struct curl_slist *end)
+{
+	while (node != end) {
+		struct curl_slist *next = node->next;
+
+		mem_free(node);
+		node = next;
+	}
+}
+
+static void
+forget_headers(struct http_wire *w)
+{
+	struct curl_slist *end = w->node;
+
+	while (end != NULL && end != w->http->bearer && end != w->http->common)
+		end = end->next;
+	free_nodes(w->node, end);
+	w->node = NULL;
+	if (w->lines.p != NULL)
+		explicit_bzero(w->lines.p, w->lines.cap);       /* may hold a key */
+	buf_reset(&w->lines);
+}
+
+void
+http_close(struct http *h)
+{
+	for (size_t i = 0; i < h->ncalls; i++)
+		http_cancel(&h->call[i]);
+	for (size_t i = 0; i < h->ncalls; i++) {
+		curl_easy_cleanup(h->wire[i].easy);
+		forget_headers(&h->wire[i]);
+		buf_free(&h->wire[i].lines);
+		mem_free(h->wire[i].path);
+		buf_free(&h->call[i].body);
+	}
+	curl_multi_cleanup(h->multi);
+	free_nodes(h->bearer, NULL);
+	if (h->secret != NULL) {
+		explicit_bzero(h->secret, h->secret_size);
+		munmap(h->secret, h->secret_size);
+	}
+	mem_free(h->watch);
+	mem_free(h->call);
+	mem_free(h->wire);
+	mem_free(h);
+	curl_global_cleanup();
+}
+
+struct http_call *
+http_call(struct http *h, size_t i)
+{
+	return &h->call[i];
+}
+
+/* ---- one request ---------------------------------------------------------------------- */
+
+static bool
+same_headers(const struct http_wire *w, const struct request *r)
+{
+	const char *line = w->lines.p;
+
+	if (!w->has_headers || w->nlines != r->nheader)
+		return false;
+	for (size_t i = 0; i < r->nheader; i++) {
+		if (strcmp(line, r->header[i]) != 0)
+			return false;
+		line += strlen(line) + 1;
+	}
+	return true;
+}
+
+/* The request's own headers before those of the target.  A protocol that has a header of its
+ * own for the key gets no second one. */
+static void
+set_headers(struct http_wire *w, const struct request *r)
+{
+	const struct str key = w->http->target->key;
+	struct curl_slist *list = w->http->bearer;
+	size_t at = 0;
+
+	if (same_headers(w, r))
+		return;
+	forget_headers(w);
+	for (size_t i = 0; i < r->nheader; i++) {
+		if (!http_one_line(str_of(r->header[i])))
+			bug("a request header holds a line end");
+		buf_add(&w->lines, r->header[i], strlen(r->header[i]) + 1);
+		if (key.n > 0 && str_find(str_of(r->header[i]), key, 0) >= 0)
+			list = w->http->common;
+	}
+	for (size_t i = 0; i < r->nheader; i++) {
+		list = push(list, w->lines.p + at);
+		at += strlen(r->header[i]) + 1;
+	}
+	w->node = list;
+	w->nlines = r->nheader;
+	w->has_headers = true;
+	must(curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, list));
+}
+
+static void
+set_url(struct http_wire *w, const char *path)
+{
+	const char *url = w->http->target->url;
+	size_t n = strlen(url);
+	struct buf whole = { 0 };
+
+	if (w->path != NULL && strcmp(w->path, path) == 0)
+		return;
+	while (n > 0 && url[n - 1] == '/' && path[0] == '/')
+		n--;
+	buf_add(&whole, url, n);
+	buf_puts(&whole, path);
+	must(curl_easy_setopt(w->easy, CURLOPT_URL, whole.p ? whole.p : ""));
+	buf_free(&whole);
+	mem_free(w->path);
+	w->path = memcpy(mem_alloc(strlen(path) + 1, 1), path, strlen(path) + 1);
+}
+
+void
+http_send(struct http_call *c, const struct request *r)
+{
+	struct http_wire *w = c->wire;
+
+	c->head = reply_head_blank();
+	buf_reset(&c->body);
+	c->first = c->last = 0;
+	c->received = 0;
+	w->head_over = w->refused = false;
+	w->error[0] = '\0';
+	set_url(w, r->path);
+	set_headers(w, r);
+	must(curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : ""));
+	must(curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n));
+	w->flying = true;
+	c->sent = tick_now();
+	if (curl_multi_add_handle(w->http->multi, w->easy) != CURLM_OK)
+		bug("curl refused a handle");
+}
+
+static void
+land(struct http_call *c)
+{
+	if (curl_multi_remove_handle(c->wire->http->multi, c->wire->easy) != CURLM_OK)
+		bug("curl lost a handle");
+	c->wire->flying = false;
+}
+
+void
+http_cancel(struct http_call *c)
+{
+	if (c->wire->flying)
+		land(c);
+}
+
+static void
+act(struct http *h, curl_socket_t fd, int what)
+{
+	int running;
+	CURLMcode rc = curl_multi_socket_action(h->multi, fd, what, &running);
+
+	if (rc != CURLM_OK)
+		bug("curl_multi_socket_action: %s", curl_multi_strerror(rc));
+}
+
+void
+http_ready(struct http *h, int fd, uint32_t events)
+{
+	struct watch *w = watch_of(h, fd);
+	uint32_t odd = EPOLLERR | EPOLLHUP;
+
+	if ((events & ~odd & ~w->want) != 0 || w->want == 0)
+		tell_epoll(h, fd, w, w->want);
+	if (w->want == 0)
+		return;
+	act(h, fd, (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
+	           (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+	           (events & EPOLLERR ? CURL_CSELECT_ERR : 0));
+}
+
+double
+http_timer(const struct http *h)
+{
+	return h->timer;
+}
+
+void
+http_expire(struct http *h)
+{
+	h->timer = INFINITY;
+	act(h, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- how it ended --------------------------------------------------------------------- */
+
+static enum http_end
+end_of(const struct http_call *c, CURLcode rc)
+{
+	if (rc == CURLE_OK)
+		return HTTP_WHOLE;
+	if (c->wire->refused)
+		return HTTP_IN_CLEAR;
+	if (c->body.over || c->wire->head_over)
+		return HTTP_TOO_BIG;
+	switch (rc) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return HTTP_UNTRUSTED;
+	case CURLE_URL_MALFORMAT:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+		return HTTP_UNUSABLE;
+	case CURLE_UNSUPPORTED_PROTOCOL:        /* also an answer that is not HTTP at all */
+		return c->wire->path != NULL && c->sent > 0 ? HTTP_CUT : HTTP_UNUSABLE;
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_PARTIAL_FILE:
+		return HTTP_CUT;
+	default:
+		return c->received > 0 ? HTTP_CUT : HTTP_NO_ANSWER;
+	}
+}
+
+static void
+explain(const struct http_call *c, enum http_end end, CURLcode rc, struct buf *why)
+{
+	const char *what = c->wire->error[0] != '\0' ? c->wire->error : curl_easy_strerror(rc);
+
+	buf_reset(why);
+	switch (end) {
+	case HTTP_WHOLE:
+		break;
+	case HTTP_TOO_BIG:
+		if (c->wire->head_over)
+			buf_fmt(why, "the answer's headers passed %d bytes", HEAD_MAX);
+		else
+			buf_fmt(why, "the answer's body passed %zu bytes", c->body.max);
+		break;
+	case HTTP_IN_CLEAR:
+		buf_puts(why, "the key would travel in clear to a public address: use https");
+		break;
+	case HTTP_UNTRUSTED:
+		buf_fmt(why, "the server's certificate was not accepted: %s", what);
+		break;
+	case HTTP_CUT:
+		buf_fmt(why, "the answer broke off: %s", what);
+		break;
+	case HTTP_NO_ANSWER:
+	case HTTP_UNUSABLE:
+		buf_puts(why, what);
+		break;
+	}
+}
+
+/* From the request's leaving to the last byte, by curl's clock, which is nearest the socket. */
+static void
+read_clock(struct http_call *c)
+{
+	curl_off_t before = 0, total = 0;
+
+	if (curl_easy_getinfo(c->wire->easy, CURLINFO_PRETRANSFER_TIME_T, &before) == CURLE_OK &&
+	    curl_easy_getinfo(c->wire->easy, CURLINFO_TOTAL_TIME_T, &total) == CURLE_OK) {
+		c->last = c->sent + (double)total * 1e-6;
+		c->sent += (double)before * 1e-6;
+	}
+	if (c->first > 0 && c->first > c->last)
+		c->first = c->last;
+	if (c->first > 0 && c->first < c->sent)
+		c->first = c->sent;
+}
+
+struct http_call *
+http_ended(struct http *h, enum http_end *end, struct buf *why)
+{
+	CURLMsg *m;
+	int left;
+
+	if ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+		struct http_call *c = NULL;
+		CURLcode rc = m->data.result;
+
+		if (m->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c) != CURLE_OK)
+			bug("a message of curl's that nobody knows");
+		read_clock(c);
+		land(c);
+		c->head.gzip_error = rc == CURLE_BAD_CONTENT_ENCODING;
+		*end = end_of(c, rc);
+		explain(c, *end, rc, why);
+		return c;
+	}
+	return NULL;
+}
