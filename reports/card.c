@@ -24,7 +24,7 @@ expected(const struct page *p, struct str array)
 	while (json_next(&it, &item)) {
 		if (b.n > 0)
 			buf_puts(&b, "\n\xe2\x80\x94 or \xe2\x80\x94\n");
-		buf_str(&b, item.type == JSON_STRING ? json_text(item, p->a) : item.raw);
+		buf_str(&b, item.type == JT_STRING ? json_text(item, p->a) : item.raw);
 	}
 	html_quote(p->out, buf_as_str(&b), QUOTED);
 	buf_free(&b);

@@ -199,7 +199,7 @@ gate(struct buf *b, struct query *q, struct arena *a)
 	struct json j = { 0 };
 	struct str why = query_text(q, 2);
 
-	if (json_parse(query_text(q, 3), &j, &fault) == 0 && json_get(j, "reason").type == JSON_STRING)
+	if (json_parse(query_text(q, 3), &j, &fault) == 0 && json_get(j, "reason").type == JT_STRING)
 		why = json_text(json_get(j, "reason"), a);
 	buf_puts(b, "<testcase");
 	attribute(b, "name", query_text(q, 0), a);

@@ -124,7 +124,7 @@ write_script(struct buf *b, const struct plot_row *row, size_t n, bool percent, 
 	    "set encoding utf8\nunset key\nset border 0\n"
 	    "set lmargin at screen 0.3\nset rmargin at screen 0.78\n"
 	    "set tmargin at screen %.6f\nset bmargin at screen %.6f\n"
-	    "set xrange [%.17g:%.17g]\nset yrange [-0.5:%zu.5] reverse\n"
+	    "set xrange [%.17g:%.17g]\nset yrange [%zu.5:-0.5]\n"
 	    "set xtics scale 0 autofreq textcolor rgb '#000002'\nset format x '%s'\n"
 	    "set grid xtics lt 1 lw 1 lc rgb '#000003'\nset errorbars 0\nset ytics scale 0 (",
 	    WIDTH, height, 1 - 6 / height, (AXIS - 6) / height, lo * by, hi * by, n - 1,
@@ -160,7 +160,7 @@ skip(struct str s, size_t *at, const char *open, const char *close)
 
 	if (!str_starts(str_sub(s, *at, s.n), str_of(open)))
 		return false;
-	end = str_find(s, str_of(close), *at);
+	end = str_find(s, str_of(close), *at + strlen(open));
 	*at = end < 0 ? s.n : (size_t)end + strlen(close);
 	return true;
 }

@@ -18,7 +18,7 @@ rule_of(const struct page *p, const char *metric, double *rule)
 		struct json j;
 
 		if (json_parse(query_text(q, 0), &j, &fault) == 0 &&
-		    json_get(j, "value").type == JSON_NUMBER && json_get(j, "slice").type == JSON_NULL &&
+		    json_get(j, "value").type == JT_NUMBER && json_get(j, "slice").type == JT_NULL &&
 		    str_is(json_text(json_get(j, "metric"), p->a), metric)) {
 			*rule = json_to_real(json_get(j, "value"), 0);
 			found = true;

@@ -73,7 +73,7 @@ get(struct json j, const char *key, double *x)
 	struct json v = json_get(j, key);
 
 	*x = json_to_real(v, 0);
-	return v.type == JSON_NUMBER;
+	return v.type == JT_NUMBER;
 }
 
 static bool
@@ -196,7 +196,7 @@ gate_row(const struct page *p, struct str verdict, struct str name, struct json 
 
 	html_fmt(p->out, "<tr><td><span class=\"chip %S\">%S</span></td><th scope=\"row\">%S<small>%S",
 	    verdict, verdict, html_cut(name, 200), html_cut(metric, 200));
-	if (slice.type == JSON_STRING)
+	if (slice.type == JT_STRING)
 		html_fmt(p->out, ", slice %S", html_cut(json_text(slice, p->a), 200));
 	buf_puts(p->out, "</small></th>");
 	if (amount_of(p, metric, &m)) {
