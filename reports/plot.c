@@ -120,7 +120,7 @@ write_script(struct buf *b, const struct plot_row *row, size_t n, bool percent, 
 	double by = percent ? 100 : 1, lo, hi, height = (double)n * ROW + AXIS;
 
 	limits(row, n, percent, has_rule, rule, &lo, &hi);
-	buf_fmt(b, "set terminal svg size %d,%.0f dynamic noenhanced font 'Helvetica,13'\n"
+	buf_fmt(b, "set terminal svg size %d,%.0f dynamic noenhanced rounded font 'Helvetica,13'\n"
 	    "set encoding utf8\nunset key\nset border 0\n"
 	    "set lmargin at screen 0.3\nset rmargin at screen 0.78\n"
 	    "set tmargin at screen %.6f\nset bmargin at screen %.6f\n"

@@ -84,8 +84,8 @@ report_html(struct store *store, long run, long base, struct buf *out)
 	if (!heading_of(&p, &h))
 		bug("there is no run %ld to report", run);
 	head(out, &p, &h);
-	html_fmt(out, "<header><p class=\"brand\">driftlead</p><p class=\"what\"><b>%s</b> on <b>%s</b>"
-	    "</p><p class=\"when\">run %d, <time datetime=\"%s\">%s</time></p></header>\n", h.suite,
+	html_fmt(out, "<header><p class=\"brand\">driftlead</p><h1><b>%s</b> on <b>%s</b></h1>"
+	    "<p class=\"when\">run %d, <time datetime=\"%s\">%s</time></p></header>\n", h.suite,
 	    h.target, run, h.started, h.started);
 	contents(&p);
 	buf_puts(out, "<main>\n");

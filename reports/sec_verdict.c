@@ -238,7 +238,7 @@ release(const struct page *p, struct query *q)
 	struct str verdict = query_text(q, 0), code = query_text(q, 1);
 	struct json j = parsed(q);
 
-	html_fmt(p->out, "<div class=\"verdict %S\"><h1>%S</h1><p class=\"reason\">", verdict, verdict);
+	html_fmt(p->out, "<div class=\"verdict %S\"><p class=\"word\">%S</p><p class=\"reason\">", verdict, verdict);
 	if (str_is(verdict, "PASS"))
 		buf_puts(p->out, "Every gate passed: ");
 	html_fmt(p->out, "%S: %S.</p><p class=\"todo\"><b>What to do.</b> %s",
@@ -248,8 +248,9 @@ release(const struct page *p, struct query *q)
 	buf_puts(p->out, "</p></div>\n");
 }
 
+/* The table, and what to do about each gate but the one that the first sentence was about. */
 static void
-gates(const struct page *p)
+gates(const struct page *p, const char *deciding)
 {
 	struct query *q = verdicts(p, true);
 
@@ -265,6 +266,8 @@ gates(const struct page *p)
 	while (query_next(q)) {
 		struct json j = parsed(q);
 
+		if (str_is(query_text(q, 0), "PASS") || str_is(query_text(q, 3), deciding))
+			continue;
 		html_fmt(p->out, "<li><b>%S</b> <span>%S.</span> %s", query_text(q, 3),
 		    json_text(json_get(j, "reason"), p->a), what_to_do(query_text(q, 1), query_text(q, 0)));
 		needed(p->out, j);
@@ -286,15 +289,17 @@ write_verdict(const struct page *p)
 	struct query *q = verdicts(p, false);
 
 	if (query_next(q)) {
+		const char *deciding = str_cstr(json_text(json_get(parsed(q), "gate"), p->a), p->a);
+
 		release(p, q);
 		query_free(q);
-		gates(p);
+		gates(p, deciding);
 	} else if (p->base != 0) {
-		html_fmt(p->out, "<div class=\"verdict none\"><h1>Not judged</h1><p class=\"reason\">This run "
+		html_fmt(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p class=\"reason\">This run "
 		    "was not judged against run %d.</p><p class=\"todo\"><b>What to do.</b> Run "
 		    "<code>driftlead gate %d --base %d</code>.</p></div>\n", p->base, p->run, p->base);
 	} else {
-		buf_puts(p->out, "<div class=\"verdict none\"><h1>Not judged</h1><p class=\"reason\">Nothing was "
+		buf_puts(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p class=\"reason\">Nothing was "
 		    "judged: this run has numbers and no verdict.</p><p class=\"todo\"><b>What to do.</b> Add a "
 		    "gate to the suite and judge again:</p><pre>\ngates:\n  - name: quality holds\n    metric: "
 		    "NAME\n    rule: no-worse\n    margin: 2%\n</pre></div>\n");

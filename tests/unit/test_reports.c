@@ -268,7 +268,7 @@ test_page(void **state)
 	assert_int_equal(count(&b, "\x1b"), 0);
 	assert_int_equal(count(&b, "\xe2\x80\xae"), 0);
 	assert_int_equal(str_bad_utf8(buf_as_str(&b)), -1);
-	assert_true(has(&b, "<h1>FAIL</h1>"));
+	assert_true(has(&b, "<p class=\"word\">FAIL</p>"));
 	assert_true(has(&b, "label holds &lt;script&gt;"));
 	assert_true(has(&b, "Do not ship. Look at the regressions below."));
 	assert_true(has(&b, "&lt;U+202E&gt;evil"));
