@@ -156,6 +156,7 @@ void          sha256_add(struct sha256 *, struct str);
 void          sha256_field(struct sha256 *, struct str);
 /* 64 lower-case hex digits and a NUL into `hex`; frees the state. */
 void          sha256_end(struct sha256 *, char hex[65]);
+void          sha256_end_raw(struct sha256 *, unsigned char sum[32]);
 void          sha256_of(struct str, char hex[65]);
 void          hex_of(const void *, size_t, char *out);        /* 2n digits and a NUL */
 
