@@ -51,6 +51,7 @@ struct engine {
 
 	enum outcome         last_failure;    /* how many cases in a row failed alike */
 	int                  last_status, alike;
+	long                 finished;
 	struct buf           why;
 };
 
@@ -90,8 +91,9 @@ stop(struct engine *e, enum engine_stop how, double now)
 
 /* ---- how a case ends ------------------------------------------------------------------ */
 
+/* In case it is the last: the reason a target that is dead was left. */
 static void
-give_up(struct engine *e, const struct completion *c, enum retry what, double now)
+blame(struct engine *e, const struct completion *c, enum retry what)
 {
 	const char *target = e->target->name;
 
@@ -102,7 +104,6 @@ give_up(struct engine *e, const struct completion *c, enum retry what, double no
 		snprintf(e->result.why, sizeof e->result.why,
 		         "target '%s' failed %d cases in a row: %.*s", target, e->alike,
 		         STR_ARG(c->why));
-	stop(e, ENGINE_DEAD, now);
 }
 
 static double
@@ -119,6 +120,7 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 	struct completion *c = &s->c;
 
 	c->cost = cost_of(e->target, c);
+	e->finished++;
 	if (OUTCOME_IS_MODELS(c->outcome)) {
 		e->alike = 0;
 	} else {
@@ -128,15 +130,28 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 		e->alike = same ? e->alike + 1 : 1;
 		e->last_failure = c->outcome;
 		e->last_status = c->status;
+		if (!e->stopping)
+			blame(e, c, what);
 	}
 	if (!e->stopping && (what == RETRY_STOP ||
 	                     (e->target->give_up > 0 && e->alike >= e->target->give_up)))
-		give_up(e, c, what, now);
+		stop(e, ENGINE_DEAD, now);
 	if (!e->feed->done(e->feed->ctx, &s->job, c, s->raw))
 		stop(e, ENGINE_FEED, now);
 	if (e->unsaved_since > now && unsaved(e) > 0)
 		e->unsaved_since = now;
 	vacate(e, s);
+}
+
+/* A suite smaller than `give_up` can meet a dead target too: nothing but one and the same
+ * failure, and none that a case could be the reason of. */
+static bool
+was_dead(const struct engine *e)
+{
+	return e->target->protocol->wire != WIRE_LOCAL && e->target->give_up > 0 &&
+	       e->finished > 0 && e->alike == e->finished &&
+	       (e->last_failure == OUT_UNAVAILABLE || e->last_failure == OUT_TIMEOUT ||
+	        (e->last_failure == OUT_REJECTED && e->last_status == 0));
 }
 
 static void
@@ -579,6 +594,8 @@ engine_run(const struct target *t, const struct feed *f, uint64_t seed)
 	open_signals(&e, &before, &pipe_before);
 	open_wire(&e);
 	loop(&e);
+	if (e.result.stop == ENGINE_END && was_dead(&e))
+		e.result.stop = ENGINE_DEAD;
 	close_wire(&e);
 	close_signals(&e, &before, &pipe_before);
 	return e.result;

@@ -261,7 +261,8 @@ slot_local(struct slot *s)
 	s->sent = tick_now();
 	s->raw = buf_as_str(&s->req.body);
 	s->target->protocol->reply(&s->c, s->target, 200, s->raw, &s->answer);
-	s->c.ms_total = s->c.ms_first = (tick_now() - s->sent) * 1e3;
+	if (s->c.ms_total <= 0)                 /* else it was recorded with the answer */
+		s->c.ms_total = s->c.ms_first = (tick_now() - s->sent) * 1e3;
 }
 
 void

@@ -230,3 +230,43 @@ project() {
 		done
 	} >driftlead.yaml
 }
+
+# cases N [TEXT]: cases.jsonl with N cases: c1 asks "question 1." (or "TEXT 1.") and expects yes.
+cases() {
+	awk -v n="$1" -v text="${2:-question}" 'BEGIN {
+		for (i = 1; i <= n; i++)
+			printf "{\"id\":\"c%d\",\"input\":\"%s %d.\",\"expect\":\"yes\"}\n", i, text, i
+	}' >cases.jsonl
+}
+
+# suite [LINE...]: suite.yaml over cases.jsonl with one metric, `right`; more lines of it from the
+# arguments.
+suite() {
+	{
+		echo "suite: smoke"
+		echo "cases: cases.jsonl"
+		echo "metrics:"
+		echo "  - { name: right, scorer: exact }"
+		for lib_line; do
+			echo "$lib_line"
+		done
+	} >suite.yaml
+}
+
+# poll COMMAND...: until it succeeds, for 20 seconds at most.
+poll() {
+	lib_tries=0
+	until "$@" >/dev/null 2>&1; do
+		lib_tries=$((lib_tries + 1))
+		if [ $lib_tries -gt 400 ]; then
+			fail "never: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# The rows of a run without what differs from one time to the next.
+rows() {
+	driftlead export "${1:-last}" | jq -cS 'del(.ms, .attempts)' | sort
+}
