@@ -89,7 +89,7 @@ events(const struct page *p)
 	q = store_query(p->store, "SELECT time, kind, text FROM v_event WHERE run = ? ORDER BY id LIMIT ?", "ii",
 	    p->run, (long)EVENTS);
 	while (query_next(q))
-		html_fmt(p->out, "<tr><td>%S</td><td>%S</td><td>%S</td></tr>\n", query_text(q, 0),
+		html_fmt(p->out, "<tr><td class=\"time\">%S</td><td>%S</td><td>%S</td></tr>\n", query_text(q, 0),
 		    query_text(q, 1), html_cut(query_text(q, 2), 500));
 	buf_puts(p->out, "</tbody></table></div>\n");
 	if (all > EVENTS)

@@ -240,7 +240,7 @@ release(const struct page *p, struct query *q)
 
 	html_fmt(p->out, "<div class=\"verdict %S\"><p class=\"word\">%S</p><p class=\"reason\">", verdict, verdict);
 	if (str_is(verdict, "PASS"))
-		buf_puts(p->out, "Every gate passed: ");
+		buf_puts(p->out, "Every gate passed. ");
 	html_fmt(p->out, "%S: %S.</p><p class=\"todo\"><b>What to do.</b> %s",
 	    json_text(json_get(j, "gate"), p->a), json_text(json_get(j, "reason"), p->a),
 	    what_to_do(code, verdict));
