@@ -41,7 +41,8 @@ attribute(struct buf *b, const char *name, struct str value, struct arena *a)
 static const char *
 case_file(struct str source, const char *suite_path, struct arena *a)
 {
-	ptrdiff_t at = str_starts(source, STR("cases:")) ? 0 : str_find(source, STR("\ncases:"), 0), end;
+	ptrdiff_t at = str_starts(source, STR("cases:")) ? 0 : str_find(source, STR("\ncases:"), 0),
+	    end;
 	struct str s;
 
 	if (at < 0)
@@ -89,18 +90,21 @@ trouble(const struct junit *x, long test_case, enum fate fate)
 	static const char *const tag[FATES] = { "", "failure", "error", "skipped" };
 	struct arena *a = x->page->a;
 	struct buf all = { 0 }, *b = x->out;
-	struct query *q = store_query(x->page->store, "SELECT c.outcome, c.why, c.text, s.why, t.expect,"
+	struct query *q = store_query(x->page->store, "SELECT c.outcome, c.why, c.text, s.why,"
+	    " t.expect,"
 	    " CASE WHEN NOT c.measured THEN 2 WHEN c.outcome <> 'answered' THEN 1"
 	    " WHEN s.value IS NULL THEN 3 WHEN ?4 AND s.value < 1 THEN 1 ELSE 0 END AS fate"
 	    " FROM v_score s JOIN v_completion c ON c.run = s.run AND c.test_case = s.test_case AND"
 	    " c.rep = s.rep JOIN v_case t ON t.id = s.test_case WHERE s.run = ?1 AND s.metric = ?2 AND"
-	    " s.test_case = ?3 ORDER BY fate DESC, s.rep LIMIT 1", "iiii", x->page->run, x->metric.metric,
+	    " s.test_case = ?3 ORDER BY fate DESC, s.rep LIMIT 1", "iiii", x->page->run,
+	    x->metric.metric,
 	    test_case, (long)x->metric.percent);
 	struct str message;
 
 	if (!query_next(q))
 		return;
-	message = query_text(q, 3).n > 0 ? query_text(q, 3) : query_text(q, 1).n > 0 ? query_text(q, 1) :
+	message = query_text(q, 3).n > 0 ? query_text(q, 3) : query_text(q, 1).n > 0 ? query_text(q,
+	    1) :
 	    query_text(q, 0);
 	buf_fmt(b, "\n<%s", tag[fate]);
 	attribute(b, "message", message, a);
@@ -122,13 +126,17 @@ static void
 cases(const struct junit *x, long slice, struct str slice_name, long max)
 {
 	struct arena *a = x->page->a;
-	const char *classname = slice_name.n > 0 ? arena_fmt(a, "%s.%.*s", x->suite, STR_ARG(slice_name)) :
+	const char *classname = slice_name.n > 0 ? arena_fmt(a, "%s.%.*s", x->suite,
+	    STR_ARG(slice_name)) :
 	    x->suite;
-	struct query *q = store_query(x->page->store, arena_fmt(a, "SELECT w.test_case, w.fate, w.ms, t.case_id,"
-	    " t.line FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s, test_case LIMIT ?4) w"
+	struct query *q = store_query(x->page->store, arena_fmt(a, "SELECT w.test_case, w.fate, w.ms,"
+	    " t.case_id,"
+	    " t.line FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s, test_case LIMIT"
+	    " ?4) w"
 	    " JOIN v_case t ON t.id = w.test_case WHERE t.slice = ?5 ORDER BY fate = 0, fate, v %s,"
 	    " w.test_case", x->metric.lower_is_better ? "DESC" : "ASC", x->metric.lower_is_better ?
-	    "DESC" : "ASC"), "iiiii", x->page->run, x->metric.metric, (long)x->metric.percent, max, slice);
+	    "DESC" : "ASC"), "iiiii", x->page->run, x->metric.metric, (long)x->metric.percent, max,
+	    slice);
 
 	while (query_next(q)) {
 		enum fate fate = (enum fate)query_long(q, 1);
@@ -150,14 +158,17 @@ cases(const struct junit *x, long slice, struct str slice_name, long max)
 static const char *
 shown_sql(struct arena *a, const struct junit *x)
 {
-	return arena_fmt(a, "SELECT t.slice, t.slice_name, total(fate = 0), total(fate = 1), total(fate = 2),"
+	return arena_fmt(a, "SELECT t.slice, t.slice_name, total(fate = 0), total(fate = 1),"
+	    " total(fate = 2),"
 	    " total(fate = 3), total(ms) FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s,"
-	    " test_case LIMIT ?4) w JOIN v_case t ON t.id = w.test_case GROUP BY t.slice ORDER BY t.slice",
+	    " test_case LIMIT ?4) w JOIN v_case t ON t.id = w.test_case GROUP BY t.slice ORDER BY"
+	    " t.slice",
 	    x->metric.lower_is_better ? "DESC" : "ASC");
 }
 
 static void
-slices(const struct junit *x, long max, struct buf *into, long total[FATES], double *ms, long left_out)
+slices(const struct junit *x, long max, struct buf *into, long total[FATES], double *ms,
+    long left_out)
 {
 	struct arena *a = x->page->a;
 	struct query *q = store_query(x->page->store, shown_sql(a, x), "iiii", x->page->run,
@@ -173,7 +184,8 @@ slices(const struct junit *x, long max, struct buf *into, long total[FATES], dou
 			total[i] += n[i] = query_long(q, 2 + i);
 		*ms += query_real(q, 6);
 		buf_puts(into, "<testsuite");
-		attribute(into, "name", slice.n ? str_of(arena_fmt(a, "%s/%.*s", x->suite, STR_ARG(slice))) :
+		attribute(into, "name", slice.n ? str_of(arena_fmt(a, "%s/%.*s", x->suite,
+		    STR_ARG(slice))) :
 		    str_of(x->suite), a);
 		counts(into, n, query_real(q, 6));
 		attribute(into, "timestamp", str_of(x->started), a);
@@ -207,7 +219,8 @@ gate(struct buf *b, struct query *q, struct arena *a)
 	if (!str_is(verdict, "PASS")) {
 		/* A gate that could not tell must stop a release as a failed one does. */
 		buf_puts(b, "\n<failure");
-		attribute(b, "message", str_of(arena_fmt(a, "%.*s: %.*s", STR_ARG(verdict), STR_ARG(why))), a);
+		attribute(b, "message", str_of(arena_fmt(a, "%.*s: %.*s", STR_ARG(verdict),
+		    STR_ARG(why))), a);
 		attribute(b, "type", query_text(q, 2), a);
 		buf_char(b, '>');
 		xml_text(b, html_cut(query_text(q, 3), TEXT_MAX));
@@ -220,7 +233,8 @@ static void
 gates(const struct junit *x, struct buf *into, long total[FATES])
 {
 	const struct page *p = x->page;
-	struct query *q = store_query(p->store, "SELECT gate, verdict, reason, json FROM v_verdict WHERE"
+	struct query *q = store_query(p->store, "SELECT gate, verdict, reason, json FROM v_verdict"
+	    " WHERE"
 	    " run = ? AND ifnull(base, 0) = ? AND gate IS NOT NULL ORDER BY id", "ii", p->run, p->base);
 	struct buf rows = { 0 };
 	long n[FATES] = { 0 };
@@ -252,7 +266,8 @@ report_junit(struct store *store, long run, long base, long max, struct buf *out
 	struct buf body = { .max = 64 << 20 };
 	long total[FATES] = { 0 }, all;
 	double ms = 0;
-	struct query *q = store_query(store, "SELECT r.suite_name, r.started, r.suite_digest, s.path, r.target,"
+	struct query *q = store_query(store, "SELECT r.suite_name, r.started, r.suite_digest, s.path,"
+	    " r.target,"
 	    " s.source FROM v_run r JOIN v_suite s ON s.id = r.suite WHERE r.id = ?", "i", run);
 	const char *name;
 
