@@ -121,84 +121,86 @@ trouble(const struct junit *x, long test_case, enum fate fate)
 	query_free(q);
 }
 
-/* The cases of one slice that are shown, in the order of their worth. */
 static void
-cases(const struct junit *x, long slice, struct str slice_name, long max)
+one_case(const struct junit *x, struct buf *b, struct query *q, const char *classname)
 {
 	struct arena *a = x->page->a;
-	const char *classname = slice_name.n > 0 ? arena_fmt(a, "%s.%.*s", x->suite,
-	    STR_ARG(slice_name)) :
-	    x->suite;
-	struct query *q = store_query(x->page->store, arena_fmt(a, "SELECT w.test_case, w.fate, w.ms,"
-	    " t.case_id,"
-	    " t.line FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s, test_case LIMIT"
-	    " ?4) w"
-	    " JOIN v_case t ON t.id = w.test_case WHERE t.slice = ?5 ORDER BY fate = 0, fate, v %s,"
-	    " w.test_case", x->metric.lower_is_better ? "DESC" : "ASC", x->metric.lower_is_better ?
-	    "DESC" : "ASC"), "iiiii", x->page->run, x->metric.metric, (long)x->metric.percent, max,
-	    slice);
+	enum fate fate = (enum fate)query_long(q, 1);
+	struct junit inner = *x;
 
-	while (query_next(q)) {
-		enum fate fate = (enum fate)query_long(q, 1);
-
-		buf_puts(x->out, "<testcase");
-		attribute(x->out, "name", query_text(q, 3), a);
-		attribute(x->out, "classname", str_of(classname), a);
-		buf_fmt(x->out, " time=\"%.3f\"", query_real(q, 2) / 1000);
-		if (x->case_file[0] != '\0')
-			attribute(x->out, "file", str_of(x->case_file), a);
-		buf_fmt(x->out, " line=\"%ld\">", query_long(q, 4));
-		if (fate != FATE_PASSED)
-			trouble(x, query_long(q, 0), fate);
-		buf_puts(x->out, "</testcase>\n");
-	}
+	inner.out = b;
+	buf_puts(b, "<testcase");
+	attribute(b, "name", query_text(q, 3), a);
+	attribute(b, "classname", str_of(classname), a);
+	buf_fmt(b, " time=\"%.3f\"", query_real(q, 2) / 1000);
+	if (x->case_file[0] != '\0')
+		attribute(b, "file", str_of(x->case_file), a);
+	buf_fmt(b, " line=\"%ld\">", query_long(q, 4));
+	if (fate != FATE_PASSED)
+		trouble(&inner, query_long(q, 0), fate);
+	buf_puts(b, "</testcase>\n");
 }
 
-/* The header counts what is in the file, not what was left out. */
-static const char *
-shown_sql(struct arena *a, const struct junit *x)
+/* A <testsuite> around the cases of a slice; its counts are those of the file, not of the run. */
+static void
+one_slice(const struct junit *x, struct buf *into, const char *name, const struct buf *cases,
+    const long n[FATES], double ms, long left_out)
 {
-	return arena_fmt(a, "SELECT t.slice, t.slice_name, total(fate = 0), total(fate = 1),"
-	    " total(fate = 2),"
-	    " total(fate = 3), total(ms) FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s,"
-	    " test_case LIMIT ?4) w JOIN v_case t ON t.id = w.test_case GROUP BY t.slice ORDER BY"
-	    " t.slice",
-	    x->metric.lower_is_better ? "DESC" : "ASC");
+	struct arena *a = x->page->a;
+
+	buf_puts(into, "<testsuite");
+	attribute(into, "name", name[0] ? str_of(arena_fmt(a, "%s/%s", x->suite, name)) :
+	    str_of(x->suite), a);
+	counts(into, n, ms);
+	attribute(into, "timestamp", str_of(x->started), a);
+	attribute(into, "file", str_of(x->path), a);
+	buf_puts(into, ">\n<properties>\n");
+	property(into, "run", str_of(arena_fmt(a, "%ld", x->page->run)), a);
+	property(into, "suite.sha256", str_of(x->digest), a);
+	if (left_out > 0)
+		property(into, "cases.left_out", str_of(arena_fmt(a, "%ld", left_out)), a);
+	buf_puts(into, "</properties>\n");
+	buf_str(into, buf_as_str(cases));
+	buf_puts(into, "</testsuite>\n");
 }
 
+/* The `max` worst cases, slice by slice, in each the worst first. */
 static void
 slices(const struct junit *x, long max, struct buf *into, long total[FATES], double *ms,
     long left_out)
 {
 	struct arena *a = x->page->a;
-	struct query *q = store_query(x->page->store, shown_sql(a, x), "iiii", x->page->run,
-	    x->metric.metric, (long)x->metric.percent, max);
-	struct junit y = *x;
+	const char *order = x->metric.lower_is_better ? "DESC" : "ASC", *name = "", *classname = "";
+	struct query *q = store_query(x->page->store, arena_fmt(a,
+	    "SELECT w.test_case, w.fate, w.ms, t.case_id, t.line, t.slice, t.slice_name FROM ("
+	    "SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s, test_case LIMIT ?4) w"
+	    " JOIN v_case t ON t.id = w.test_case"
+	    " ORDER BY t.slice, w.fate = 0, w.fate, w.v %s, w.test_case", order, order), "iiii",
+	    x->page->run, x->metric.metric, (long)x->metric.percent, max);
+	struct buf cases = { 0 };
+	long n[FATES] = { 0 }, slice = -2;
+	double slice_ms = 0;
 
-	y.out = into;
 	while (query_next(q)) {
-		struct str slice = query_text(q, 1);
-		long n[FATES];
-
-		for (int i = 0; i < FATES; i++)
-			total[i] += n[i] = query_long(q, 2 + i);
-		*ms += query_real(q, 6);
-		buf_puts(into, "<testsuite");
-		attribute(into, "name", slice.n ? str_of(arena_fmt(a, "%s/%.*s", x->suite,
-		    STR_ARG(slice))) :
-		    str_of(x->suite), a);
-		counts(into, n, query_real(q, 6));
-		attribute(into, "timestamp", str_of(x->started), a);
-		attribute(into, "file", str_of(x->path), a);
-		buf_puts(into, ">\n<properties>\n");
-		property(into, "run", str_of(arena_fmt(a, "%ld", x->page->run)), a);
-		property(into, "suite.sha256", str_of(x->digest), a);
-		if (left_out > 0)
-			property(into, "cases.left_out", str_of(arena_fmt(a, "%ld", left_out)), a);
-		buf_puts(into, "</properties>\n");
-		cases(&y, query_long(q, 0), slice, max);
-		buf_puts(into, "</testsuite>\n");
+		if (query_long(q, 5) != slice) {
+			if (cases.n > 0)
+				one_slice(x, into, name, &cases, n, slice_ms, left_out);
+			buf_reset(&cases);
+			memset(n, 0, sizeof n);
+			slice_ms = 0;
+			slice = query_long(q, 5);
+			name = str_cstr(query_text(q, 6), a);
+			classname = name[0] ? arena_fmt(a, "%s.%s", x->suite, name) : x->suite;
+		}
+		n[query_long(q, 1)]++;
+		total[query_long(q, 1)]++;
+		slice_ms += query_real(q, 2);
+		*ms += query_real(q, 2);
+		one_case(x, &cases, q, classname);
 	}
+	if (cases.n > 0)
+		one_slice(x, into, name, &cases, n, slice_ms, left_out);
+	buf_free(&cases);
 }
 
 /* ---- gates --------------------------------------------------------------------------------- */

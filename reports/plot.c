@@ -149,7 +149,7 @@ write_script(struct buf *b, const struct plot_row *row, size_t n, bool percent, 
 	    (hi - lo) * by / 2000, (hi - lo) * by / 2000);
 }
 
-/* ---- what comes back --------------------------------------------------------------------------- */
+/* ---- what comes back ------------------------------------------------------------------------- */
 
 static const char *const colour[] = {     /* by the last digit of the script's colours */
 	"currentColor", "var(--accent)", "var(--soft)", "var(--line)", "var(--bad)", "var(--accent)"

@@ -122,13 +122,15 @@ put_verdicts(struct store *st, const struct sample *s, const char *verdict)
 	    "{\"verdict\":\"%s\",\"reason_code\":\"%s\",\"reason\":\"%s\",\"gate\":"
 	    "\"label holds <script>"
 	    "\",\"rule\":\"no-worse\",\"metric\":\"label\",\"slice\":null,\"n\":1200,"
-	    "\"table\":{\"n11\":900,\"b\":64,\"c\":31,\"n00\":205},\"effect\":%s,\"baseline\":{\"at\":0.86},"
+	    "\"table\":{\"n11\":900,\"b\":64,\"c\":31,\"n00\":205},\"effect\":%s,"
+	    "\"baseline\":{\"at\":0.86},"
 	    "\"candidate\":{\"at\":0.842},\"ci\":%s,\"margin\":0.015,\"n_needed\":%s}";
 	static const char bound[] =
 	    "{\"verdict\":\"PASS\",\"reason_code\":\"bound_met\",\"reason\":\"the interval "
 	    "lies on the right side of the bound\",\"gate\":\"abuse is"
 	    " caught\",\"rule\":\"at-least\",\"metric\":"
-	    "\"label\",\"slice\":\"abuse\",\"n\":150,\"table\":null,\"effect\":null,\"baseline\":null,\"candidate\":"
+	    "\"label\",\"slice\":\"abuse\",\"n\":150,\"table\":null,\"effect\":null,\"baseline\":null,"
+	    "\"candidate\":"
 	    "{\"at\":0.94,\"lo\":0.9,\"hi\":0.97},\"ci\":" CI("0.905",
 	    "0.967") ",\"value\":0.75,\"margin\":null}";
 	static const struct { enum verdict v; const char *code, *why, *effect, *ci,
@@ -216,7 +218,7 @@ well_formed(const struct buf *b)
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void
 test_text(void **state)
