@@ -159,12 +159,12 @@ alike "driftlead-suite(5)" have keys
 
 begin "every key of a project is in driftlead-project(5)"
 expect_exit 0 driftlead schema project
+# Of the alternatives, that of echo, which has no parameters of its own.
 jq -r '.properties, (."$defs" | del(.target)[] | .properties),
-	(."$defs".target.oneOf[-1].properties) | keys[]' "$OUT" >keys
+	(."$defs".target.oneOf[] | select(.allOf[0].properties.protocol.const == "echo") | .properties)
+	| keys[]' "$OUT" >keys
 items "$MAN/driftlead-project.5" >have
 alike "driftlead-project(5)" have keys
-is "$(jq -r '."$defs".target.oneOf[-1].allOf[0].properties.protocol.const' "$OUT")" echo \
-	"the protocol without parameters"
 
 begin "references inside the schemas hold"
 for what in suite project; do
@@ -178,8 +178,7 @@ done
 
 begin "every reason code is in driftlead-gates(7)"
 tr '\n\t' '  ' <"$ROOT/harness/gate.c" | grep -oE '(decide\(|void_all\(|\*reason = )[^;]*;' |
-	grep -oE '"[a-z]+(_[a-z]+)+"|"(overlap|regression|incomplete|filtered|unanswered|multiplicity)"' |
-	tr -d '"' | grep -vx 'driftlead' | sort -u >codes
+	grep -oE '"[a-z]+(_[a-z]+)*"' | tr -d '"' | sort -u >codes
 sed -n 's/^\.It Sy //p' "$MAN/driftlead-gates.7" >have
 alike "driftlead-gates(7)" have codes
 
