@@ -235,7 +235,10 @@ compare(struct session *s, struct err *e)
 	struct suite *suite;
 	bool first = true;
 
-	if (run == 0 || base == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL ||
+	if (run == 0 || base == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
+		return EXIT_MISTAKE;
+	suite->ngate = 0;                               /* nothing is judged here */
+	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
 	    comparable(s, suite, run, base, e) != 0)
 		return EXIT_MISTAKE;
 	o->flips = o->flips > 0 ? o->flips : 10;
