@@ -199,8 +199,9 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 			row_json(&s->out, suite->metric[m].name, slice, &d);
 		else
 			row_text(&s->out, slice ? slice : suite->metric[m].name, rate, &d);
-		columns_free(&x.c[i]);
 	}
+	for (size_t i = 0; i <= suite->nslice; i++)
+		columns_free(&x.c[i]);
 	if (json)
 		buf_fmt(&s->out, "],\"only_a\":%ld,\"only_b\":%ld,\"edited\":%ld", x.only_a, x.only_b, x.edited);
 	else if (x.only_a + x.only_b + x.edited > 0)
