@@ -199,9 +199,10 @@ amount(struct buf *b, const struct metric *m, double x)
 static void
 points(struct buf *b, const struct metric *m, double x, bool sign)
 {
-	double scaled = m->scorer->scale != SCALE_REAL ? x * 100 : x;
-
-	buf_fmt(b, sign ? "%+.*f" : "%.*f", m->scorer->scale != SCALE_REAL ? 1 : 3, scaled);
+	if (m->scorer->scale != SCALE_REAL)
+		buf_fmt(b, sign ? "%+.1f" : "%.1f", x * 100);
+	else
+		buf_fmt(b, sign ? "%+.4g" : "%.4g", x);
 }
 
 void
