@@ -44,8 +44,8 @@ set(struct session *s, const char *word, const char *name, struct err *e)
 	struct query *q;
 
 	if (!can_be_named(name))
-		err_set(e, "no run can be named '%s': numbers, 'last' and what holds a '~' mean runs already",
-		    name);
+		err_set(e, "no run can be named '%s': numbers, 'last' and what holds a '~' mean runs "
+		    "already", name);
 	if (e->n > 0)
 		return EXIT_MISTAKE;
 	q = store_query(s->store, "SELECT suite_name, state, filter, target FROM v_run WHERE id = ?", "i",
