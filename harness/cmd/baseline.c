@@ -48,8 +48,8 @@ set(struct session *s, const char *word, const char *name, struct err *e)
 		    "already", name);
 	if (e->n > 0)
 		return EXIT_MISTAKE;
-	q = store_query(s->store, "SELECT suite_name, state, filter, target FROM v_run WHERE id = ?", "i",
-	    run);
+	q = store_query(s->store, "SELECT suite_name, state, filter, target FROM v_run WHERE id = ?",
+	    "i", run);
 	if (!query_next(q))
 		bug("run %ld vanished", run);
 	if (!str_is(query_text(q, 1), "complete"))

@@ -49,7 +49,7 @@ alike() {
 
 driftlead init -q >/dev/null || exit 4
 
-# ---- commands ---------------------------------------------------------------------------------
+# ---- commands -------------------------------------------------------------------------------
 
 driftlead help >overview || exit 4
 driftlead version -h | option_items | sort >common
@@ -97,7 +97,7 @@ for page in "$MAN"/*.[0-9]; do
 done >missing
 [ ! -s missing ] || fail "they refer to" missing
 
-# ---- scorers, protocols, rules ------------------------------------------------------------------
+# ---- scorers, protocols, rules --------------------------------------------------------------
 
 for what in scorers protocols; do
 	case $what in
@@ -116,12 +116,13 @@ done
 for x in $(rows SCORER metrics/scorers.def); do
 	begin "scorer $x"
 	grep -qx "\.Ss $x" "$MAN/driftlead-metrics.7" || fail "driftlead-metrics(7) has no entry"
-	jq -r ".scorers[] | select(.name == \"$x\") | .params.properties // {} | keys[]" scorers.json >params
+	jq -r ".scorers[] | select(.name == \"$x\") | .params.properties // {} | keys[]" \
+		scorers.json >params
 	items "$MAN/driftlead-metrics.7" "$x" >have
 	alike "its entry in driftlead-metrics(7)" have params
-	version=$(jq -r ".scorers[] | select(.name == \"$x\") | .note | sub(\"version \"; \"\")" scorers.json)
+	version=$(jq -r ".scorers[] | select(.name == \"$x\") | .note" scorers.json)
 	awk -v x="$x" '/^\.S[sh]/ { here = $2 } here == x' "$MAN/driftlead-metrics.7" |
-		grep -q "^Version: $version\.\$" || fail "its entry does not say that its version is $version"
+		grep -q "^Version: ${version#version }\.\$" || fail "its entry has not its $version"
 done
 
 for x in $(rows PROTOCOL harness/protocols.def); do
@@ -146,12 +147,12 @@ done
 expect_exit 0 driftlead list targets
 is "$(awk '{ print $1 }' "$OUT" | tr '\n' ' ')" "nearest nearest-one "
 
-# ---- the configuration files ----------------------------------------------------------------------
+# ---- the configuration files ----------------------------------------------------------------
 
 begin "every key of a suite is in driftlead-suite(5)"
 expect_exit 0 driftlead schema suite
-jq -r '.properties, (."$defs" | del(.metric)[] | .properties), ."$defs".metric.oneOf[0].properties |
-	keys[]' "$OUT" >all
+jq -r '.properties, (."$defs" | del(.metric)[] | .properties),
+	."$defs".metric.oneOf[0].properties | keys[]' "$OUT" >all
 jq -r '.scorers[0].params.properties | keys[]' scorers.json >params
 grep -vxFf params all >keys
 items "$MAN/driftlead-suite.5" >have
@@ -174,7 +175,7 @@ for what in suite project; do
 	alike "the schema of a $what" have want
 done
 
-# ---- reason codes -----------------------------------------------------------------------------------
+# ---- reason codes ---------------------------------------------------------------------------
 
 begin "every reason code is in driftlead-gates(7)"
 tr '\n\t' '  ' <"$ROOT/harness/gate.c" | grep -oE '(decide\(|void_all\(|\*reason = )[^;]*;' |
@@ -182,7 +183,7 @@ tr '\n\t' '  ' <"$ROOT/harness/gate.c" | grep -oE '(decide\(|void_all\(|\*reason
 sed -n 's/^\.It Sy //p' "$MAN/driftlead-gates.7" >have
 alike "driftlead-gates(7)" have codes
 
-# ---- completion -------------------------------------------------------------------------------------
+# ---- completion -----------------------------------------------------------------------------
 
 for shell in bash zsh fish; do
 	begin "completion for $shell"
@@ -204,7 +205,7 @@ for shell in bash zsh fish; do
 	done
 done
 
-# ---- what is printed and stored ------------------------------------------------------------------------
+# ---- what is printed and stored -------------------------------------------------------------
 
 begin "a store to look at"
 expect_exit 0 driftlead run suites/tickets -t nearest -q

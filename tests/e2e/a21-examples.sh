@@ -3,11 +3,11 @@
 #
 # In a page, a display that follows the comment
 #
-#	.\" test: NAME [expect STATUS]      is a transcript: "$ " begins a command, "> " goes on with
-#	                                    it, and the other lines are what it prints
-#	.\" test: NAME file PATH            is written to the file
-#	.\" test: NAME sql                  is put to the store by sqlite3
-#	.\" test: NAME json                 is one JSON value per line
+#	.\" test: NAME [expect STATUS]   is a transcript: "$ " begins a command, "> " goes on
+#	                                 with it, and the other lines are what it prints
+#	.\" test: NAME file PATH         is written to the file
+#	.\" test: NAME sql               is put to the store by sqlite3
+#	.\" test: NAME json              is one JSON value per line
 #
 # What is printed is standard output; "..." in a transcript stands for anything.  A transcript's last command must end with STATUS,
 # the others with 0.  The displays of a page follow each other in one project, as `driftlead init`
