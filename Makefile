@@ -28,10 +28,10 @@ FUZZ     = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY   = $(FUZZ:%=$(B)/tests/replay_%)
 E2E      = $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
 STUB_OBJ = $(patsubst tests/stub/%.c,$(B)/stub/%.o,$(filter-out %/ask.c,$(wildcard tests/stub/*.c)))
-TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure)
+TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure oracle)
 
 # A missing library is one sentence, not a page of errors.  These targets need none:
-NO_LIBS  = deps deps-test check asan tsan cov fuzz lint help clean tags uninstall
+NO_LIBS  = deps deps-test demo-deps demo check check-slow asan tsan cov fuzz lint help clean tags uninstall
 ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell for p in $(PKGS) libxxhash; do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 ifneq ($(strip $(MISSING)),)
@@ -88,6 +88,15 @@ $(B)/tests/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libdriftlead.a
 $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libdriftlead.a
 	$(V)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
 
+ORACLE_OBJ = $(patsubst tests/oracle/%.c,$(B)/oracle/%.o,$(wildcard tests/oracle/*.c))
+$(B)/oracle/%.o: tests/oracle/%.c
+	@mkdir -p $(@D)
+	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/oracle: $(ORACLE_OBJ) $(B)/libdriftlead.a
+	@mkdir -p $(@D)
+	$(V)$(CC) -o $@ $(ORACLE_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
+
 unit: $(UNIT)  ## build the unit tests only
 
 # What check, asan, tsan and cov run, each in its own $(B).
@@ -96,6 +105,13 @@ suite: $(UNIT) $(REPLAY) $(TOOLS) $(if $(wildcard harness/main.c),$(B)/driftlead
 
 check: deps-test  ## everything a commit must pass; the last line counts
 	@$(MAKE) --no-print-directory suite
+
+check-slow: deps-test  ## check, and the long sweeps: every kill, every fault
+	@DRIFTLEAD_SLOW=1 $(MAKE) --no-print-directory suite
+
+DIR ?= tests/oracle
+oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against ours
+	@$(B)/tests/oracle $(DIR)
 
 ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 asan:  ## the same under the address and undefined behaviour sanitizers
@@ -145,7 +161,7 @@ deps:  ## install what building needs (Debian packages)
 		libyaml-dev libssl-dev zlib1g-dev libzstd-dev libutf8proc-dev libxxhash-dev
 
 deps-test: deps  ## install what the tests need beyond that
-	@tests/deps.sh --try libcmocka-dev sqlite3 jq openssl mandoc gnuplot-nox chromium bubblewrap valgrind strace \
+	@tests/deps.sh --try libcmocka-dev sqlite3 jq openssl mandoc gnuplot-nox chromium valgrind strace \
 		zstd gzip clang
 
 # ---- installing ------------------------------------------------------------------------------
@@ -166,6 +182,14 @@ uninstall:  ## take that away again
 	rm -f $(BIN)/driftlead $(foreach m,$(MAN),$(call man_path,$(m))) \
 		$(foreach c,$(COMPLETE),$(SHARE)/$(word 2,$(subst :, ,$(c))))
 
+# ---- a first look ---------------------------------------------------------------------------------
+demo: deps demo-deps  ## install what is missing, build, run a suite, gate it, write its report
+	@$(MAKE) --no-print-directory all
+	@B=$(B) tests/demo.sh
+
+demo-deps:
+	@tests/deps.sh --try gnuplot-nox
+
 # ---- for people ---------------------------------------------------------------------------------
 tags:  ## for editors
 	ctags $(shell find harness metrics drift reports tests -name '*.[ch]')
@@ -181,7 +205,7 @@ clean:  ## remove what was built
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z_.-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all unit suite check asan tsan cov fuzz fuzz-run fuzz-replay bench lint regold deps deps-test \
+.PHONY: all unit suite check check-slow oracle demo demo-deps asan tsan cov fuzz fuzz-run fuzz-replay bench lint regold deps deps-test \
         install uninstall tags compile_commands.json clean help
 .DELETE_ON_ERROR:
 

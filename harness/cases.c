@@ -16,6 +16,9 @@ enum { SHOWN_MAX = 100 };
 /* What is kept of a case: its permanent random number is a hash of id and seed. */
 struct entry { uint64_t number; uint32_t line; int32_t slice; };
 
+/* The fields of a record that mean something, in the order they are read; placeholders follow. */
+enum { ID, INPUT, MESSAGES, EXPECT, SLICE, CLUSTER, WEIGHT, TAGS, NFIELD };
+
 struct reader {
 	struct suite       *s;
 	const struct roots *roots;
@@ -25,7 +28,9 @@ struct reader {
 	struct arena        scratch;       /* of one record */
 	struct test_case    tc;
 	const char         *tags;
-	struct str         *value;         /* of all placeholders of all messages */
+	struct pick        *pick;          /* NFIELD fields, then every placeholder of every message */
+	size_t              npick;
+	struct str         *value;         /* of the placeholders */
 	struct buf          bytes;         /* what the case's hash covers */
 	struct map          slices;        /* name to index + 1 */
 	struct arena       *a;
@@ -45,20 +50,13 @@ fault(struct reader *r, const char *fmt, ...)
 	return err_at(r->e, r->s->cases, (int)r->row.line, 0, "%s", line);
 }
 
-/* A field that the suite names must be there; a default name may be absent. */
+/* A field that the suite names must be there; one looked for under its usual name need not. */
 static bool
-field(struct reader *r, const char *named, const char *otherwise, struct str *out)
+field(struct reader *r, int which, const char *named)
 {
-	const char *name = named ? named : otherwise;
-
-	*out = STR("");
-	if (name == NULL)
-		return false;
-	if (rows_field(r->rows, &r->row, str_of(name), out, &r->scratch))
-		return true;
-	if (named != NULL)
+	if (!r->pick[which].found && named != NULL)
 		fault(r, "field '%s' is not in this record", named);
-	return false;
+	return r->pick[which].found;
 }
 
 /* ---- the parts of a case ---------------------------------------------------------------- */
@@ -142,26 +140,20 @@ render(struct reader *r)
 	}
 }
 
-/* The value of every placeholder: a field of the record, or one of the mapped names. */
+/* The value of every placeholder: a field of the record, or the mapped input. */
 static void
 read_values(struct reader *r)
 {
-	struct suite *s = r->s;
-	size_t k = 0;
+	for (size_t k = NFIELD; k < r->npick; k++) {
+		const struct pick *p = &r->pick[k];
 
-	for (size_t i = 0; i < s->nprompt; i++) {
-		const struct prompt *p = &s->fields->prompt[i];
-
-		for (size_t j = 0; j < p->n; j++, k++) {
-			r->value[k] = STR("");
-			if (rows_field(r->rows, &r->row, p->name[j], &r->value[k], &r->scratch))
-				continue;
-			if (str_is(p->name[j], "input") && s->fields->input != NULL)
-				r->value[k] = r->tc.input;
-			else
-				fault(r, "placeholder '{{%.*s}}': this record has no such field",
-				    STR_ARG(p->name[j]));
-		}
+		r->value[k - NFIELD] = p->value;
+		if (p->found)
+			continue;
+		if (str_is(p->name, "input") && r->s->fields->input != NULL)
+			r->value[k - NFIELD] = r->tc.input;
+		else
+			fault(r, "placeholder '{{%.*s}}': this record has no such field", STR_ARG(p->name));
 	}
 }
 
@@ -230,6 +222,13 @@ read_tags(struct reader *r, struct str text)
 }
 
 static void
+read_weight(struct reader *r, struct str text)
+{
+	if (!str_real(str_trim(text), &r->tc.weight) || r->tc.weight <= 0)
+		fault(r, "weight '%.*s' is not a number above 0", STR_ARG(text));
+}
+
+static void
 hash_field(struct buf *b, struct str s)
 {
 	uint64_t n = s.n;
@@ -242,17 +241,13 @@ hash_field(struct buf *b, struct str s)
 static void
 hash_case(struct reader *r, struct str messages)
 {
-	size_t nvalue = 0;
-
 	buf_reset(&r->bytes);
 	hash_field(&r->bytes, r->tc.input);
 	hash_field(&r->bytes, messages);
 	for (size_t i = 0; i < r->tc.nexpect; i++)
 		hash_field(&r->bytes, r->tc.expect[i]);
-	for (size_t i = 0; i < r->s->nprompt; i++)
-		nvalue += r->s->fields->prompt[i].n;
-	for (size_t i = 0; i < nvalue; i++)
-		hash_field(&r->bytes, r->value[i]);
+	for (size_t i = NFIELD; i < r->npick; i++)
+		hash_field(&r->bytes, r->value[i - NFIELD]);
 	r->tc.hash = hash128(buf_as_str(&r->bytes));
 }
 
@@ -263,7 +258,7 @@ static int
 read_case(struct reader *r, bool want_messages)
 {
 	const struct suite_fields *f = r->s->fields;
-	struct str text, messages = STR("");
+	struct str messages = STR("");
 	int before = r->e->n, got;
 
 	arena_reset(&r->scratch);
@@ -274,31 +269,35 @@ read_case(struct reader *r, bool want_messages)
 		return got;
 	}
 	r->tc.line = r->row.line;
-	field(r, f->input, "input", &r->tc.input);
-	if (field(r, f->expect, "expect", &text))
-		read_expect(r, text);
-	if (f->messages != NULL) {
-		if (field(r, f->messages, NULL, &messages))
-			read_messages(r, messages);
-	} else {
+	rows_pick(r->rows, &r->row, r->pick, r->npick, &r->scratch);
+	if (field(r, INPUT, f->input))
+		r->tc.input = r->pick[INPUT].value;
+	if (field(r, EXPECT, f->expect))
+		read_expect(r, r->pick[EXPECT].value);
+	if (f->messages != NULL && field(r, MESSAGES, f->messages)) {
+		messages = r->pick[MESSAGES].value;
+		read_messages(r, messages);
+	}
+	if (f->messages == NULL) {
 		read_values(r);
 		if (want_messages)
 			render(r);
 	}
-	if (r->s->has_slices && field(r, f->slice, NULL, &text))
-		read_slice(r, text);
-	if (field(r, f->cluster, NULL, &text))
-		r->tc.cluster = str_cstr(text, &r->scratch);
-	if (field(r, f->weight, NULL, &text) &&
-	    (!str_real(str_trim(text), &r->tc.weight) || r->tc.weight <= 0))
-		fault(r, "weight '%.*s' is not a number above 0", STR_ARG(text));
-	if (field(r, f->tags, f->tags ? NULL : "tags", &text))
-		read_tags(r, text);
+	if (r->s->has_slices && field(r, SLICE, f->slice))
+		read_slice(r, r->pick[SLICE].value);
+	if (field(r, CLUSTER, f->cluster))
+		r->tc.cluster = str_cstr(r->pick[CLUSTER].value, &r->scratch);
+	if (field(r, WEIGHT, f->weight))
+		read_weight(r, r->pick[WEIGHT].value);
+	if (field(r, TAGS, f->tags))
+		read_tags(r, r->pick[TAGS].value);
 	hash_case(r, messages);
-	if (field(r, f->id, "id", &text) && text.n > 0) {
-		if (text.n > 512 || str_bad_utf8(text) >= 0 || memchr(text.p, '\0', text.n) != NULL)
+	if (field(r, ID, f->id) && r->pick[ID].value.n > 0) {
+		struct str id = r->pick[ID].value;
+
+		if (id.n > 512 || str_bad_utf8(id) >= 0 || memchr(id.p, '\0', id.n) != NULL)
 			fault(r, "the id is not UTF-8 text of at most 512 bytes");
-		r->tc.id = str_cstr(text, &r->scratch);
+		r->tc.id = str_cstr(id, &r->scratch);
 	} else {
 		r->tc.id = arena_fmt(&r->scratch, "%016llx%016llx", (unsigned long long)r->tc.hash.hi,
 		    (unsigned long long)r->tc.hash.lo);
@@ -463,20 +462,39 @@ digest_config(struct sha256 *h, const struct suite *s)
 	sha256_field(h, str_of(n));
 }
 
+/* Only the input is asked, and it can be put into JSON by escaping four characters. */
+static bool
+is_plain(const struct test_case *tc)
+{
+	if (tc->nmsg != 1 || strcmp(tc->msg[0].role, "user") != 0 || !str_eq(tc->msg[0].text, tc->input))
+		return false;
+	for (size_t i = 0; i < tc->input.n; i++)
+		if ((unsigned char)tc->input.p[i] < 0x20 && tc->input.p[i] != '\n' && tc->input.p[i] != '\t')
+			return false;
+	return tc->input.n > 0;
+}
+
+static void
+messages_json(struct buf *messages, const struct test_case *tc)
+{
+	buf_char(messages, '[');
+	for (size_t i = 0; i < tc->nmsg; i++) {
+		buf_puts(messages, i ? ",{" : "{");
+		buf_key(messages, "role");
+		buf_json(messages, str_of(tc->msg[i].role));
+		buf_key(messages, "content");
+		buf_json(messages, tc->msg[i].text);
+		buf_char(messages, '}');
+	}
+	buf_char(messages, ']');
+}
+
 static void
 write_case(struct reader *r, struct store *st, struct buf *messages, struct buf *expect)
 {
 	buf_reset(messages);
-	buf_char(messages, '[');
-	for (size_t i = 0; i < r->tc.nmsg; i++) {
-		buf_puts(messages, i ? ",{" : "{");
-		buf_key(messages, "role");
-		buf_json(messages, str_of(r->tc.msg[i].role));
-		buf_key(messages, "content");
-		buf_json(messages, r->tc.msg[i].text);
-		buf_char(messages, '}');
-	}
-	buf_char(messages, ']');
+	if (!is_plain(&r->tc))
+		messages_json(messages, &r->tc);
 	buf_reset(expect);
 	buf_char(expect, '[');
 	for (size_t i = 0; i < r->tc.nexpect; i++) {
@@ -585,18 +603,39 @@ out:
 	return status != 0 || got < 0 ? -1 : 0;
 }
 
+/* Which names the records are searched for: those of suite.yaml, or the usual ones. */
+static void
+name_fields(struct reader *r)
+{
+	const struct suite_fields *f = r->s->fields;
+	const char *name[NFIELD] = {
+		[ID] = f->id ? f->id : "id", [INPUT] = f->input ? f->input : "input",
+		[MESSAGES] = f->messages, [EXPECT] = f->expect ? f->expect : "expect", [SLICE] = f->slice,
+		[CLUSTER] = f->cluster, [WEIGHT] = f->weight, [TAGS] = f->tags ? f->tags : "tags",
+	};
+
+	r->npick = NFIELD;
+	for (size_t i = 0; i < r->s->nprompt; i++)
+		r->npick += f->prompt[i].n;
+	r->pick = arena_array(r->a, r->npick, sizeof *r->pick);
+	r->value = arena_array(r->a, r->npick - NFIELD, sizeof *r->value);
+	for (size_t i = 0; i < NFIELD; i++)
+		r->pick[i].name = str_of(name[i]);
+	r->npick = NFIELD;
+	for (size_t i = 0; i < r->s->nprompt; i++)
+		for (size_t k = 0; k < f->prompt[i].n; k++)
+			r->pick[r->npick++].name = f->prompt[i].name[k];
+}
+
 int
 suite_store(struct suite *s, const struct roots *roots, struct store *st, struct arena *a,
     struct err *e)
 {
 	struct reader r = { .s = s, .roots = roots, .e = e, .a = a };
-	size_t nvalue = 0;
 	int status;
 	bool is_new;
 
-	for (size_t i = 0; i < s->nprompt; i++)
-		nvalue += s->fields->prompt[i].n;
-	r.value = arena_array(a, nvalue, sizeof *r.value);
+	name_fields(&r);
 	for (size_t i = 0; i < s->nslice; i++)
 		*map_put(&r.slices, str_of(s->slice[i].name), &is_new) = i + 1;
 	status = prepare(&r, st);

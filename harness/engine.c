@@ -5,7 +5,8 @@
  * save what is due, fill free slots from the feed, send what the pace allows, sleep in
  * epoll_wait until a socket, a worker, a signal or the nearest deadline, and act on it.
  * The slots that are not free and the results that are not saved are together never more than
- * the target's slots: that is all a crash can lose.
+ * the target's slots: that is all a crash can lose.  Answers computed in place cost nothing to
+ * ask again and are saved by the hundred.
  */
 #include "harness/slot.h"
 #include "harness/workers.h"
@@ -19,6 +20,7 @@
 
 #define TAG_SIGNAL   (UINT64_C(1) << 32)
 #define SAVE_SECONDS 0.010              /* the oldest result waits this long, or */
+#define LOCAL_AT_RISK 256               /* answers computed in place that may be unsaved */
 #define SAVE_TIMES   10                 /* this many times what the last save took */
 #define BEAT_SECONDS 0.1
 #define END_SECONDS  2                  /* for what is in flight when we are told to stop */
@@ -37,6 +39,7 @@ struct engine {
 
 	struct slot         *slot;
 	size_t               nslots, flying, waiting;
+	size_t               at_risk;         /* taken and unsaved together, at most */
 	size_t              *vacant, nvacant; /* free slots, a stack */
 	size_t              *ready, first, nready;      /* a ring */
 
@@ -52,7 +55,7 @@ struct engine {
 	struct buf           why;
 };
 
-/* ---- what is known of slots ---------------------------------------------------------------- */
+/* ---- what is known of slots ----------------------------------------------------------- */
 
 static void
 make_ready(struct engine *e, struct slot *s)
@@ -86,7 +89,7 @@ stop(struct engine *e, enum engine_stop how, double now)
 		e->end_by = fmin(e->end_by, now + END_SECONDS);
 }
 
-/* ---- how a case ends ------------------------------------------------------------------------- */
+/* ---- how a case ends ------------------------------------------------------------------ */
 
 /* In case it is the last: the reason a target that is dead was left. */
 static void
@@ -121,7 +124,8 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 	if (OUTCOME_IS_MODELS(c->outcome)) {
 		e->alike = 0;
 	} else {
-		bool same = e->alike > 0 && e->last_failure == c->outcome && e->last_status == c->status;
+		bool same = e->alike > 0 && e->last_failure == c->outcome &&
+		            e->last_status == c->status;
 
 		e->alike = same ? e->alike + 1 : 1;
 		e->last_failure = c->outcome;
@@ -188,8 +192,9 @@ settle(struct engine *e, struct slot *s, struct retry_advice advice, double now)
 	}
 	if (advice.wait > left) {
 		s->c.outcome = OUT_UNAVAILABLE;
-		s->c.why = str_of(arena_fmt(&s->answer, "the service asks to wait %.0f s, more than the "
-		                            "%.0f s that may still be waited: %.*s", advice.wait,
+		s->c.why = str_of(arena_fmt(&s->answer,
+		                            "the service asks to wait %.0f s, more than the %.0f s "
+		                            "that may still be waited: %.*s", advice.wait,
 		                            fmax(left, 0), STR_ARG(s->c.why)));
 		finish(e, s, advice.what, now);
 		return;
@@ -205,13 +210,13 @@ landed(struct engine *e, struct slot *s, struct retry_advice advice, double now)
 	settle(e, s, advice, now);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------ */
+/* ---- sending -------------------------------------------------------------------------- */
 
 static void
 take(struct engine *e, double now)
 {
 	while (!e->stopping && !e->dry && e->nvacant > 0 &&
-	       e->nslots - e->nvacant + unsaved(e) < e->nslots) {
+	       e->nslots - e->nvacant + unsaved(e) < e->at_risk) {
 		struct slot *s = &e->slot[e->vacant[e->nvacant - 1]];
 
 		if (!e->feed->next(e->feed->ctx, &s->job, &s->arena)) {
@@ -252,13 +257,7 @@ send_slot(struct engine *e, struct slot *s, double now)
 	} else if (e->workers != NULL) {
 		send_line(e, s, now);
 	} else {
-		double began = tick_now();
-
-		s->sent = began;
-		e->target->protocol->reply(&s->c, e->target, 200, buf_as_str(&s->req.body), &s->answer);
-		if (s->c.ms_total <= 0)         /* else it was recorded with the answer */
-			s->c.ms_total = s->c.ms_first = (tick_now() - began) * 1e3;
-		s->raw = buf_as_str(&s->req.body);
+		slot_local(s);
 		landed(e, s, (struct retry_advice){ RETRY_NO, -1 }, now);
 	}
 }
@@ -276,7 +275,7 @@ send_ready(struct engine *e, double now)
 	}
 }
 
-/* ---- what came back ------------------------------------------------------------------------------ */
+/* ---- what came back ------------------------------------------------------------------- */
 
 static void
 adapt(struct engine *e, const struct slot *s, enum http_end end, double now)
@@ -350,7 +349,7 @@ hear_signal(struct engine *e)
 	}
 }
 
-/* ---- time ------------------------------------------------------------------------------------------ */
+/* ---- time ----------------------------------------------------------------------------- */
 
 static void
 look_at(struct engine *e, struct slot *s, double now)
@@ -410,6 +409,12 @@ save_due(const struct engine *e)
 	return e->unsaved_since + fmax(SAVE_SECONDS, SAVE_TIMES * e->save_took);
 }
 
+static bool
+more_to_come(const struct engine *e)
+{
+	return e->flying > 0 || (e->at_risk > e->nslots && !e->dry && !e->stopping);
+}
+
 static void
 save_if_due(struct engine *e, double now)
 {
@@ -419,7 +424,7 @@ save_if_due(struct engine *e, double now)
 		e->unsaved_since = INFINITY;
 		return;
 	}
-	if (e->flying > 0 && n < (e->nslots + 1) / 2 && now < save_due(e))
+	if (more_to_come(e) && n < (e->at_risk + 1) * 3 / 4 && now < save_due(e))
 		return;
 	e->feed->save(e->feed->ctx);
 	e->save_took = tick_now() - now;
@@ -429,7 +434,8 @@ save_if_due(struct engine *e, double now)
 static void
 beat_if_due(struct engine *e, double now)
 {
-	struct engine_state state = { e->flying, e->waiting, (int)e->pace.limit, e->result.requests };
+	struct engine_state state = { e->flying, e->waiting, (int)e->pace.limit,
+	                              e->result.requests };
 
 	if (e->feed->beat == NULL || now < e->beat)
 		return;
@@ -504,7 +510,7 @@ loop(struct engine *e)
 	}
 }
 
-/* ---- from beginning to end ---------------------------------------------------------------------------- */
+/* ---- from beginning to end ------------------------------------------------------------ */
 
 static void
 open_wire(struct engine *e)
@@ -578,6 +584,7 @@ engine_run(const struct target *t, const struct feed *f, uint64_t seed)
 	struct engine e = {
 		.target = t, .feed = f, .jitter = rng_key(seed, "retry"),
 		.nslots = t->slots > 0 ? (size_t)t->slots : 1,
+		.at_risk = t->protocol->wire == WIRE_LOCAL ? LOCAL_AT_RISK : t->slots > 0 ? (size_t)t->slots : 1,
 		.alarm = INFINITY, .unsaved_since = INFINITY, .end_by = INFINITY,
 	};
 	struct sigaction pipe_before;

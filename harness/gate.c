@@ -88,7 +88,8 @@ judge_bound(struct gating *g, struct judged *j)
 {
 	const struct gate *gate = j->gate;
 	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
-	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale);
+	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale,
+	    false);
 	struct columns all = { 0 }, measured = { 0 };
 	struct estimate without;
 	struct sample x;
@@ -129,7 +130,8 @@ judge_bound(struct gating *g, struct judged *j)
 		else
 			decide(j, INCONCLUSIVE, "interval_covers_bound", "the bound lies inside the interval");
 	}
-	if (j->verdict == INCONCLUSIVE && all.n > 0 && j->metric->scorer->scale != SCALE_REAL) {
+	if (j->verdict == INCONCLUSIVE && all.n > 0 && j->metric->scorer->scale != SCALE_REAL &&
+	    j->est.known) {
 		bool least = gate->rule == RULE_AT_LEAST;
 
 		j->n_needed = size_rate_bound(least ? j->est.at : 1 - j->est.at,
@@ -195,7 +197,7 @@ compare(struct gating *g, struct judged *j, const struct columns *c)
 static enum verdict
 no_worse(const struct gate *gate, const struct paired *d, double margin, double p_regression)
 {
-	if (!d->known)
+	if (!d->known || !d->bounded)
 		return INCONCLUSIVE;
 	if (d->p_noninferiority < gate->alpha)                          /* not inferior */
 		return PASS;
@@ -299,6 +301,20 @@ judge_pairs(struct gating *g, struct judged *j)
 
 /* ---- the release ------------------------------------------------------------------------------- */
 
+/* If the change stays what it was; of a loss of the margin or more nothing is said: no number
+ * of cases shows that it is not one. */
+static long
+pairs_needed(const struct judged *j)
+{
+	const struct paired *d = &j->pair;
+	double drop = d->at < 0 ? -d->at : 0;
+
+	if (d->se > 0 || !d->binary)                    /* the design's variance, not a proportion's */
+		return size_noninferiority_mean(j->margin, drop, d->se * sqrt((double)d->n), j->gate->alpha,
+		    j->gate->power);
+	return size_noninferiority(j->margin, drop, d->psi, j->gate->alpha, j->gate->power);
+}
+
 /* Holm over every gate that could fail; then the verdicts that were left open. */
 static void
 decide_pairs(struct gating *g, size_t n)
@@ -337,11 +353,7 @@ decide_pairs(struct gating *g, size_t n)
 			    "too_few_cases", j->pair.p_regression < j->gate->alpha ?
 			    "worse, but whether by more than the margin is open" :
 			    "neither a loss of the margin nor a regression is shown");
-			/* For an equal model; the design's variance where it is not a plain proportion. */
-			j->n_needed = j->pair.se > 0 || !j->pair.binary ?
-			    size_noninferiority_mean(j->margin, 0, j->pair.se * sqrt((double)j->pair.n),
-			    j->gate->alpha, j->gate->power) :
-			    size_noninferiority(j->margin, 0, j->pair.psi, j->gate->alpha, j->gate->power);
+			j->n_needed = pairs_needed(j);
 		}
 	}
 }

@@ -184,6 +184,10 @@ struct protocol {
 const struct protocol *protocol_find(const char *name);
 const struct protocol *const *protocol_all(void);               /* NULL-terminated */
 struct completion completion_blank(void);
+/* mend.c: json_parse for replies.  What is no UTF-8, or half a surrogate pair, becomes U+FFFD
+ * and sets *bad_utf8; the root then lies in the arena.  False: not JSON, with the fault. */
+bool reply_parse(struct str body, struct json *root, bool *bad_utf8, struct json_fault *,
+                 struct arena *);
 
 /* How to go on after an HTTP answer that is not a completion (ecosystem conventions: status,
  * headers, error body).  policy.c */
@@ -339,6 +343,8 @@ long run_resolve(struct store *, const char *word, const char *suite_name, struc
 void output_run_json(struct buf *, struct store *, long run);
 /* The summary: what was asked, outcomes, an estimate per metric (and per slice if `slices`). */
 void output_run_text(struct buf *, struct store *, long run, bool slices);
+/* 56.3 %, 2.31 s, 12.5 us, 0.0004 USD; a change with its sign. */
+void output_amount(struct buf *, double, bool rate, struct str unit, bool sign);
 /* The suite of a stored run: its source as it was, slices from the store.  NULL: mistakes. */
 struct suite *suite_of_run(struct store *, long run, struct arena *, struct err *);
 

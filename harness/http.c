@@ -12,7 +12,6 @@
  */
 #include "harness/http.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
@@ -54,154 +53,7 @@ struct http_wire {
 	char         error[CURL_ERROR_SIZE];
 };
 
-/* ---- where a key may go in clear --------------------------------------------------------- */
-
-/* This machine, or the private networks of RFC 1918 and RFC 4193. */
-static bool
-private_v4(uint32_t ip)
-{
-	return ip >> 24 == 127 || ip >> 24 == 10 || ip >> 20 == 0xac1 || ip >> 16 == 0xc0a8;
-}
-
-static bool
-private_address(const struct sockaddr *sa)
-{
-	if (sa->sa_family == AF_UNIX)
-		return true;
-	if (sa->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)sa;
-
-		return private_v4(ntohl(in->sin_addr.s_addr));
-	}
-	if (sa->sa_family == AF_INET6) {
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-
-		if (IN6_IS_ADDR_V4MAPPED(a))
-			return private_v4((uint32_t)a->s6_addr[12] << 24 | (uint32_t)a->s6_addr[13] << 16 |
-			                  (uint32_t)a->s6_addr[14] << 8 | a->s6_addr[15]);
-		return IN6_IS_ADDR_LOOPBACK(a) || (a->s6_addr[0] & 0xfe) == 0xfc;
-	}
-	return false;
-}
-
-/* A host name that is an address; false when it is a name to be resolved. */
-static bool
-literal_address(const char *host, struct sockaddr_storage *ss)
-{
-	struct sockaddr_in *in = (void *)ss;
-	struct sockaddr_in6 *in6 = (void *)ss;
-	char bare[64];
-
-	*ss = (struct sockaddr_storage){ 0 };
-	if (inet_pton(AF_INET, host, &in->sin_addr) == 1) {
-		ss->ss_family = AF_INET;
-		return true;
-	}
-	snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host + (host[0] == '['), "]"),
-	         host + (host[0] == '['));
-	if (inet_pton(AF_INET6, bare, &in6->sin6_addr) == 1) {
-		ss->ss_family = AF_INET6;
-		return true;
-	}
-	return false;
-}
-
-static int
-check_parts(const struct target *t, const char *scheme, const char *host, const char *query,
-            const char *user, struct err *e)
-{
-	struct sockaddr_storage ss;
-
-	if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-		return err_set(e, "target '%s': '%s' is no scheme that can be asked: use https or http",
-		               t->name, scheme);
-	if (user != NULL)
-		return err_set(e, "target '%s': the url holds a user name: put the secret into an "
-		               "environment variable and name it with 'key'", t->name);
-	if (query != NULL)
-		return err_set(e, "target '%s': the url ends in a query, but a path is appended to it",
-		               t->name);
-	if (strcmp(scheme, "http") == 0 && t->key.n > 0 && t->unix_socket == NULL &&
-	    literal_address(host, &ss) && !private_address((struct sockaddr *)&ss))
-		return err_set(e, "target '%s': the key would travel in clear to '%s': use https",
-		               t->name, host);
-	return 0;
-}
-
-/* A server of ours gets its port when it starts: until then the url says {port}. */
-static void
-port_given(struct buf *out, const char *url)
-{
-	ptrdiff_t at = str_find(str_of(url), STR("{port}"), 0);
-
-	buf_str(out, at < 0 ? str_of(url) : str_sub(str_of(url), 0, (size_t)at));
-	if (at >= 0)
-		buf_fmt(out, "1%s", url + at + 6);
-	if (out->p == NULL)
-		buf_char(out, ' ');             /* no url at all is none, too */
-}
-
-static int
-check_url(const struct target *t, struct err *e)
-{
-	struct buf url = { 0 };
-	CURLU *u = curl_url();
-	char *scheme = NULL, *host = NULL, *query = NULL, *user = NULL;
-	CURLUcode rc;
-	int status;
-
-	if (u == NULL)
-		die(EXIT_SURROUNDINGS, "out of memory");
-	port_given(&url, t->url != NULL ? t->url : "");
-	rc = curl_url_set(u, CURLUPART_URL, url.p, CURLU_NON_SUPPORT_SCHEME);
-	if (rc == CURLUE_OK)
-		rc = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
-	if (rc == CURLUE_OK)
-		rc = curl_url_get(u, CURLUPART_HOST, &host, 0);
-	if (rc != CURLUE_OK) {
-		status = err_set(e, "target '%s': '%s' is no url: %s", t->name, t->url ? t->url : "",
-		                 curl_url_strerror(rc));
-	} else {
-		(void)curl_url_get(u, CURLUPART_QUERY, &query, 0);
-		(void)curl_url_get(u, CURLUPART_USER, &user, 0);
-		status = check_parts(t, scheme, host, query, user, e);
-	}
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(query);
-	curl_free(user);
-	curl_url_cleanup(u);
-	buf_free(&url);
-	return status;
-}
-
-/* A header may not smuggle in another one. */
-static bool
-one_line(struct str s)
-{
-	return memchr(s.p, '\r', s.n) == NULL && memchr(s.p, '\n', s.n) == NULL &&
-	       memchr(s.p, '\0', s.n) == NULL;
-}
-
-int
-http_check(const struct target *t, struct err *e)
-{
-	int before = e->n;
-
-	check_url(t, e);
-	if (t->key.n > 0 && !one_line(t->key))
-		err_set(e, "target '%s': the key holds a line end: look at the variable '%s'", t->name,
-		        t->key_env ? t->key_env : "");
-	for (size_t i = 0; i < t->nheader; i++) {
-		const char *colon = strchr(t->header[i], ':');
-
-		if (!one_line(str_of(t->header[i])) || colon == NULL || colon == t->header[i])
-			err_set(e, "target '%s': header %zu is not of the form 'Name: value'", t->name, i + 1);
-	}
-	return e->n > before ? -1 : 0;
-}
-
-/* ---- what curl calls ----------------------------------------------------------------------- */
+/* ---- what curl calls ------------------------------------------------------------------ */
 
 static struct watch *
 watch_of(struct http *h, int fd)
@@ -260,7 +112,7 @@ on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 	struct http_wire *w = ctx;
 
 	(void)purpose;
-	if (w->http->local_only && !private_address(&a->addr)) {
+	if (w->http->local_only && !http_private(&a->addr)) {
 		w->refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -312,7 +164,7 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	return chunk.n;
 }
 
-/* ---- setting up ------------------------------------------------------------------------------ */
+/* ---- setting up ----------------------------------------------------------------------- */
 
 static void
 must(CURLcode rc)
@@ -348,7 +200,8 @@ set_up(struct http *h, struct http_call *c)
 	/* The first-byte, idle and total limits are the engine's: curl would count the time that
 	 * a model thinks as a slow transfer. */
 	if (t->limits.connect > 0)
-		must(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)ceil(t->limits.connect * 1e3)));
+		must(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+		                      (long)ceil(t->limits.connect * 1e3)));
 	if (t->unix_socket != NULL)
 		must(curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_socket));
 	if (h->local_only)
@@ -387,7 +240,7 @@ make_secret(struct http *h)
 	             -1, 0);
 	if (pages == MAP_FAILED)
 		die(EXIT_SURROUNDINGS, "out of memory");
-	(void)mlock(pages, h->secret_size);             /* may be forbidden: then it is not locked */
+	(void)mlock(pages, h->secret_size);     /* may be forbidden: then it is not locked */
 	(void)madvise(pages, h->secret_size, MADV_DONTDUMP);
 	h->secret = pages;
 	snprintf(h->secret, h->secret_size, "Authorization: Bearer %.*s", STR_ARG(t->key));
@@ -410,7 +263,8 @@ http_open(const struct target *t, int epoll, size_t ncalls)
 {
 	struct http *h = mem_alloc(1, sizeof *h);
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (h->multi = curl_multi_init()) == NULL)
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (h->multi = curl_multi_init()) == NULL)
 		die(EXIT_SURROUNDINGS, "libcurl did not start");
 	h->target = t;
 	h->epoll = epoll;
@@ -495,7 +349,7 @@ http_call(struct http *h, size_t i)
 	return &h->call[i];
 }
 
-/* ---- one request ------------------------------------------------------------------------------ */
+/* ---- one request ---------------------------------------------------------------------- */
 
 static bool
 same_headers(const struct http_wire *w, const struct request *r)
@@ -525,7 +379,7 @@ set_headers(struct http_wire *w, const struct request *r)
 		return;
 	forget_headers(w);
 	for (size_t i = 0; i < r->nheader; i++) {
-		if (!one_line(str_of(r->header[i])))
+		if (!http_one_line(str_of(r->header[i])))
 			bug("a request header holds a line end");
 		buf_add(&w->lines, r->header[i], strlen(r->header[i]) + 1);
 		if (key.n > 0 && str_find(str_of(r->header[i]), key, 0) >= 0)
@@ -634,7 +488,7 @@ http_expire(struct http *h)
 	act(h, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* ---- how it ended ------------------------------------------------------------------------------- */
+/* ---- how it ended --------------------------------------------------------------------- */
 
 static enum http_end
 end_of(const struct http_call *c, CURLcode rc)

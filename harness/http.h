@@ -50,4 +50,10 @@ void http_expire(struct http *);
 /* The next call that ended, or NULL; `why` is then a sentence unless it is whole. */
 struct http_call *http_ended(struct http *, enum http_end *, struct buf *why);
 
+/* http_check.c: this machine's or a private network's (RFC 1918, RFC 4193), or a local socket. */
+struct sockaddr;
+bool http_private(const struct sockaddr *);
+/* A header line, or a part of one, that does not smuggle in another. */
+bool http_one_line(struct str);
+
 #endif

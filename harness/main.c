@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* The command line as typed, for the record: keys never stand on one. */
 static const char *
@@ -123,7 +122,6 @@ main(int argc, char **argv)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);                       /* a closed pipe is a write error here */
-	umask(077);
 	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0)
 		name = "help";
 	if (strcmp(name, "-V") == 0 || strcmp(name, "--version") == 0)

@@ -132,13 +132,20 @@ output_run_json(struct buf *b, struct store *st, long run)
 
 /* ---- for people ------------------------------------------------------------------------------ */
 
-static void
-amount(struct buf *b, double x, bool rate, struct str unit)
+void
+output_amount(struct buf *b, double x, bool rate, struct str unit, bool sign)
 {
+	const char *plus = sign && x >= 0 ? "+" : "";
+	double size = x < 0 ? -x : x;
+
 	if (rate)
-		buf_fmt(b, "%.1f %%", x * 100);
+		buf_fmt(b, "%s%.1f %%", plus, x * 100);
+	else if (str_is(unit, "s") && size > 0 && size < 1e-3)
+		buf_fmt(b, "%s%.3g us", plus, x * 1e6);
+	else if (str_is(unit, "s") && size < 1)
+		buf_fmt(b, "%s%.3g ms", plus, x * 1e3);
 	else
-		buf_fmt(b, "%.4g%s%.*s", x, unit.n ? " " : "", STR_ARG(unit));
+		buf_fmt(b, "%s%.4g%s%.*s", plus, x, unit.n ? " " : "", STR_ARG(unit));
 }
 
 static void
@@ -161,12 +168,12 @@ estimate_lines(struct buf *b, struct store *st, long run, bool slices)
 		if (query_null(q, 3)) {
 			buf_puts(b, "not measured");
 		} else {
-			amount(b, query_real(q, 3), rate, unit);
+			output_amount(b, query_real(q, 3), rate, unit, false);
 			if (!query_null(q, 4)) {
 				buf_puts(b, "  [");
-				amount(b, query_real(q, 4), rate, STR(""));
+				output_amount(b, query_real(q, 4), rate, unit, false);
 				buf_puts(b, ", ");
-				amount(b, query_real(q, 5), rate, STR(""));
+				output_amount(b, query_real(q, 5), rate, unit, false);
 				buf_puts(b, "]");
 			}
 		}

@@ -28,12 +28,12 @@ pace_when(const struct pace *p, size_t in_flight, double now)
 	return when > now ? when : 0;
 }
 
-/* A loop that came late catches up by one request, never by a burst. */
+/* A loop that came late keeps to the beat; one that idled starts it anew, without a burst. */
 void
 pace_sent(struct pace *p, double now)
 {
 	if (p->gap > 0)
-		p->next = fmax(p->next, now - p->gap) + p->gap;
+		p->next = (now - p->next < p->gap ? p->next : now) + p->gap;
 }
 
 void

@@ -71,7 +71,8 @@ static double
 retry_after(struct str value, int64_t now_ms)
 {
 	static const char *const format[] = {
-		"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y", NULL
+		"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+		"%a %b %d %H:%M:%S %Y", NULL
 	};
 	double seconds;
 
@@ -136,7 +137,8 @@ limit_line(struct reply_head *head, struct str name, struct str value, int64_t n
 			const char *what = reset ? "reset" : "remaining";
 
 			snprintf(word[0], sizeof word[0], "x-ratelimit-%s-%s", what, counted[i]);
-			snprintf(word[1], sizeof word[1], "anthropic-ratelimit-%s-%s", counted[i], what);
+			snprintf(word[1], sizeof word[1], "anthropic-ratelimit-%s-%s", counted[i],
+			         what);
 			if (!same_word(name, word[0]) && !same_word(name, word[1]))
 				continue;
 			if (reset)
@@ -195,7 +197,8 @@ reply_head_line(struct reply_head *head, struct str line, int64_t now_ms)
 		head->event_stream = value.n >= 17 &&
 		                     strncasecmp(value.p, "text/event-stream", 17) == 0;
 	} else if (same_word(name, "x-should-retry")) {
-		head->should_retry = same_word(value, "true") ? 1 : same_word(value, "false") ? 0 : -1;
+		head->should_retry = same_word(value, "true") ? 1 :
+		                     same_word(value, "false") ? 0 : -1;
 	} else if (same_word(name, "retry-after-ms")) {
 		if (str_real(value, &seconds)) {
 			head->retry_after = clip(seconds / 1000);

@@ -255,7 +255,7 @@ CREATE VIEW v_case AS SELECT
 	END, '') AS messages,
 	ifnull((SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.input), '') AS input,
 	ifnull((SELECT CAST(b.bytes AS TEXT) FROM blob b WHERE b.id = t.expect), '') AS expect,
-	tags, line
+	tags, line, plain
 FROM test_case t;
 
 CREATE VIEW v_run AS SELECT

@@ -86,7 +86,7 @@ slot_prepare(struct slot *s, double now)
 	}
 }
 
-/* ---- what a server may have said of our key ------------------------------------------------ */
+/* ---- what a server may have said of our key ------------------------------------------- */
 
 /* Replaces every `key` in place by three stars; returns the new length. */
 static size_t
@@ -129,7 +129,7 @@ redacted(struct slot *s, struct str text)
 	return text;
 }
 
-/* ---- what an end means ----------------------------------------------------------------------- */
+/* ---- what an end means ---------------------------------------------------------------- */
 
 static void
 say(struct slot *s, enum outcome o, struct str why)
@@ -162,9 +162,9 @@ judge_stream(struct slot *s)
 {
 	redact(&s->text, s->target->key, false);
 	s->c.text = buf_as_str(&s->text);
-	s->c.bad_utf8 = str_bad_utf8(s->c.text) >= 0;
+	s->c.bad_utf8 |= str_bad_utf8(s->c.text) >= 0;
 	if (s->first_token > 0)
-		s->c.ms_first = (s->first_token - s->call->sent) * 1e3;
+		s->c.ms_first = fmin((s->first_token - s->call->sent) * 1e3, s->c.ms_total);
 	if (s->sse.over || s->text.over) {
 		say(s, OUT_GARBAGE, STR("an event of the stream passed its ceiling"));
 		return (struct retry_advice){ RETRY_NO, -1 };
@@ -185,8 +185,8 @@ judge_refusal(struct slot *s)
 	struct retry_advice advice;
 
 	if (status >= 300 && status < 400) {
-		say(s, OUT_REJECTED, str_of(arena_fmt(&s->answer, "redirects are not followed (HTTP %d)",
-		                                      status)));
+		say(s, OUT_REJECTED, str_of(arena_fmt(&s->answer,
+		                                      "redirects are not followed (HTTP %d)", status)));
 		return (struct retry_advice){ RETRY_NO, -1 };
 	}
 	s->target->protocol->reply(&s->c, s->target, status, s->raw, &s->answer);
@@ -256,13 +256,23 @@ slot_line(struct slot *s, struct str line, double now)
 }
 
 void
+slot_local(struct slot *s)
+{
+	s->sent = tick_now();
+	s->raw = buf_as_str(&s->req.body);
+	s->target->protocol->reply(&s->c, s->target, 200, s->raw, &s->answer);
+	if (s->c.ms_total <= 0)                 /* else it was recorded with the answer */
+		s->c.ms_total = s->c.ms_first = (tick_now() - s->sent) * 1e3;
+}
+
+void
 slot_fail(struct slot *s, enum outcome o, const char *why, double now)
 {
 	s->c.ms_total = (now - s->sent) * 1e3;
 	say(s, o, str_of(why));
 }
 
-/* ---- limits -------------------------------------------------------------------------------------- */
+/* ---- limits --------------------------------------------------------------------------- */
 
 /* Silence for the whole limit, or less than a byte a second on average over it: a server that
  * sends one byte now and then is as dead as one that sends none. */
@@ -308,7 +318,8 @@ slot_limit(struct slot *s, double now)
 	if (call->first > 0 && l->idle > 0 && idle(s, l->idle, now))
 		return LIMIT_IDLE;
 	if (l->idle > 0)                        /* nothing wakes us when the first byte comes */
-		s->due = fmin(s->due, (call->first > 0 ? fmin(call->last, s->window) : now) + l->idle);
+		s->due = fmin(s->due, l->idle +
+		              (call->first > 0 ? fmin(call->last, s->window) : now));
 	return LIMIT_NONE;
 }
 

@@ -34,7 +34,7 @@ struct slot {
 	double            taken, sent, due;   /* due: a limit, or the end of the wait */
 	double            linger;             /* when a complete stream must have closed; 0: no */
 	double           *alarm;              /* the engine's next look at limits: may be lowered */
-	double            window;             /* start of the window in which `seen` bytes had come */
+	double            window;             /* its start, when `seen` bytes had come */
 	size_t            seen;
 	int               malformed;          /* answers that nobody could read */
 };
@@ -47,6 +47,8 @@ void slot_prepare(struct slot *, double now);
 /* Of an attempt that ended: fills the completion and says whether to try again. */
 struct retry_advice slot_answered(struct slot *, enum http_end, struct str why);
 struct retry_advice slot_line(struct slot *, struct str line, double now);
+/* The whole of a WIRE_LOCAL attempt. */
+void slot_local(struct slot *);
 /* Ends the attempt with an outcome of ours. */
 void slot_fail(struct slot *, enum outcome, const char *why, double now);
 /* A flying HTTP slot's limits: the one that passed, or LIMIT_NONE and the next `due`. */

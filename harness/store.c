@@ -256,7 +256,7 @@ store_put_case(struct store *s, long suite, const struct test_case *tc, struct s
     struct str expect, const char *tags)
 {
 	unsigned char bytes[16];
-	long plain = tc->input.n > 0 && is_plain(messages, tc->input);
+	long plain = messages.n == 0 || (tc->input.n > 0 && is_plain(messages, tc->input));
 	long message_id, input_id, expect_id;
 
 	bytes_of(tc->hash, bytes);

@@ -44,7 +44,8 @@ long store_suite_find(struct store *, const char *digest);
 /* Starts (again) to write a suite; store_suite_done makes it findable. */
 long store_suite_begin(struct store *, const struct suite_row *);
 void store_put_slice(struct store *, long suite, int slice, const char *name, double share);
-/* messages, expect: JSON arrays, see driftlead-db(5).  tags: separated by blanks. */
+/* messages, expect: JSON arrays, see driftlead-db(5); no messages: `input` is all that is asked,
+ * by the user, and holds no control character but newlines and tabs.  tags: separated by blanks. */
 void store_put_case(struct store *, long suite, const struct test_case *, struct str messages,
                     struct str expect, const char *tags);
 void store_suite_done(struct store *, long suite, long ncases);

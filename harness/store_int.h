@@ -23,6 +23,9 @@ enum store_blob_verb {
 	BODY_PUT, BODY_GET, BODY_REST, KEY_FIND, KEY_PUT, FILED_SET, STORE_BLOB_VERBS
 };
 
+/* A short body that was looked for lately. */
+struct recent { long blob; size_t n; char bytes[112]; };
+
 struct store {
 	sqlite3      *db;
 	char         *path;
@@ -37,6 +40,7 @@ struct store {
 	sqlite3_stmt *body[STORE_BLOB_VERBS];
 	struct pending *pending;                  /* keys of bodies, not yet filed */
 	size_t        npending;
+	struct recent recent[64];                 /* by key; blob 0: none */
 	sqlite3_stmt *shelf[STORE_SHELF];
 	size_t        shelf_next;
 	struct memo   finish, served, fingerprint;

@@ -6,21 +6,24 @@
  */
 #include "harness/units.h"
 
-static const char units_sql[] =
-	"SELECT s.test_case, s.value, s.scored, c.outcome = 'answered', c.measured,"
-	"       t.case_id, t.hash, t.slice, t.cluster, t.weight"
-	"  FROM v_score s"
-	"  JOIN v_completion c ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep"
-	"  JOIN v_case t ON t.id = s.test_case"
-	" WHERE s.run = ? AND s.metric = ?"
-	" ORDER BY t.case_id, s.test_case";
+#define UNITS_SQL \
+	"SELECT s.test_case, s.value, s.scored, c.outcome = 'answered', c.measured," \
+	"       t.case_id, t.hash, t.slice, t.cluster, t.weight" \
+	"  FROM v_score s" \
+	"  JOIN v_completion c ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep" \
+	"  JOIN v_case t ON t.id = s.test_case" \
+	" WHERE s.run = ? AND s.metric = ?" \
+	" ORDER BY "
+
+static const char by_id_sql[] = UNITS_SQL "t.case_id, s.test_case";
+static const char stored_sql[] = UNITS_SQL "s.test_case, s.rep";
 
 struct unit_reader
-unit_open(struct store *st, long run, int metric, enum scale scale)
+unit_open(struct store *st, long run, int metric, enum scale scale, bool by_id)
 {
 	struct unit_reader r = { .rate = scale != SCALE_REAL };
 
-	r.q = store_query(st, units_sql, "ii", run, (long)metric);
+	r.q = store_query(st, by_id ? by_id_sql : stored_sql, "ii", run, (long)metric);
 	r.pending = query_next(r.q);
 	return r;
 }
@@ -82,8 +85,8 @@ pair_open(struct store *st, long run, long base, int metric, const char *name, e
 	long base_metric = store_long(st, -1, "SELECT metric FROM v_metric WHERE run = ? AND name = ?",
 	    "is", base, name);
 
-	return (struct pair_reader){ .rc = unit_open(st, run, metric, scale),
-		.rb = unit_open(st, base, (int)base_metric, scale) };
+	return (struct pair_reader){ .rc = unit_open(st, run, metric, scale, true),
+		.rb = unit_open(st, base, (int)base_metric, scale, true) };
 }
 
 bool

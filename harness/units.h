@@ -30,8 +30,8 @@ struct unit_reader {
 	struct buf    id, hash, cluster;  /* copies: the query moves on to find the last repeat */
 };
 
-/* Units in the order of case id. */
-struct unit_reader unit_open(struct store *, long run, int metric, enum scale);
+/* Units in the order of case id, or, which is quicker, in the store's. */
+struct unit_reader unit_open(struct store *, long run, int metric, enum scale, bool by_id);
 bool unit_next(struct unit_reader *, struct unit *);   /* false at the end, and frees */
 
 /* Two runs' units joined by case id, in its order. */

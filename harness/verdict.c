@@ -67,7 +67,7 @@ interval(struct buf *b, const char *key, const struct judged *j, double level)
 	bool first = level < 0.95;
 
 	buf_key(b, key);
-	if (!j->paired && !j->est.bounded) {
+	if (j->paired ? !j->pair.bounded : !j->est.bounded) {
 		buf_puts(b, "null");
 		return;
 	}
@@ -186,22 +186,36 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 
 /* ---- for people ------------------------------------------------------------------------------ */
 
-/* 56.3 %, or 2.31 s, or 0.0004 USD. */
 static void
-amount(struct buf *b, const struct metric *m, double x)
+amount(struct buf *b, const struct metric *m, double x, bool sign)
 {
-	if (m->scorer->scale != SCALE_REAL)
-		buf_fmt(b, "%.1f %%", x * 100);
-	else
-		buf_fmt(b, "%.4g%s%s", x, m->scorer->unit ? " " : "", m->scorer->unit ? m->scorer->unit : "");
+	output_amount(b, x, m->scorer->scale != SCALE_REAL, str_of(m->scorer->unit), sign);
 }
 
-static void
-points(struct buf *b, const struct metric *m, double x, bool sign)
+void
+change_text(struct buf *b, const struct metric *m, const struct paired *d, struct interval ci,
+    const char *level)
 {
-	double scaled = m->scorer->scale != SCALE_REAL ? x * 100 : x;
+	double sign = m->scorer->lower_is_better ? -1 : 1, at = sign * d->at;
+	double lo = sign < 0 ? -ci.hi : ci.lo, hi = sign < 0 ? -ci.lo : ci.hi;
 
-	buf_fmt(b, sign ? "%+.*f" : "%.*f", m->scorer->scale != SCALE_REAL ? 1 : 3, scaled);
+	buf_puts(b, "  change ");
+	if (m->scorer->scale != SCALE_REAL)
+		buf_fmt(b, "%+.1f pt", at * 100);
+	else
+		amount(b, m, at, true);
+	if (!d->bounded)
+		return;
+	if (m->scorer->scale != SCALE_REAL) {
+		buf_fmt(b, " [%+.1f, %+.1f]", lo * 100, hi * 100);
+	} else {
+		buf_puts(b, " [");
+		amount(b, m, lo, true);
+		buf_puts(b, ", ");
+		amount(b, m, hi, true);
+		buf_puts(b, "]");
+	}
+	buf_fmt(b, " (%s)", level);
 }
 
 void
@@ -213,31 +227,30 @@ verdict_line(struct buf *b, const struct judged *j)
 	if (j->slice != NULL)
 		buf_fmt(b, "(slice %s)  ", j->slice);
 	if (j->paired) {
-		amount(b, j->metric, d->candidate);
-		buf_puts(b, "  change ");
-		points(b, j->metric, d->at, true);
-		buf_puts(b, " [");
-		points(b, j->metric, d->ci90.lo, true);
-		buf_puts(b, ", ");
-		points(b, j->metric, d->ci90.hi, true);
-		buf_puts(b, "] (90 %)  margin -");
-		points(b, j->metric, j->margin, false);
+		amount(b, j->metric, d->candidate, false);
+		change_text(b, j->metric, d, d->ci90, "90 %");
+		if (j->metric->scorer->scale != SCALE_REAL)
+			buf_fmt(b, "  margin %.1f pt", j->margin * 100);
+		else {
+			buf_puts(b, "  margin ");
+			amount(b, j->metric, j->margin, false);
+		}
 		buf_fmt(b, "  n %ld", d->n);
 		if (d->binary)
 			buf_fmt(b, "  b/c %ld/%ld", d->table.b, d->table.c);
 		if (j->has_mde)
-			buf_fmt(b, "  MDE %.1f", j->mde * 100);
+			buf_fmt(b, "  MDE %.1f pt", j->mde * 100);
 	} else if (j->est.known) {
-		amount(b, j->metric, j->est.at);
+		amount(b, j->metric, j->est.at, false);
 		if (j->est90.bounded) {
 			buf_puts(b, "  [");
-			points(b, j->metric, j->est90.lo, false);
+			amount(b, j->metric, j->est90.lo, false);
 			buf_puts(b, ", ");
-			points(b, j->metric, j->est90.hi, false);
+			amount(b, j->metric, j->est90.hi, false);
 			buf_fmt(b, "] (%.3g %%)", (1 - 2 * j->gate->alpha) * 100);
 		}
 		buf_fmt(b, "  %s ", j->gate->rule == RULE_AT_LEAST ? "at least" : "at most");
-		amount(b, j->metric, j->gate->value);
+		amount(b, j->metric, j->gate->value, false);
 		buf_fmt(b, "  n %ld", j->est.n);
 	}
 	if (j->verdict != PASS)

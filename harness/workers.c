@@ -2,8 +2,9 @@
  * workers.c -- the children of an exec target: one per slot, asked one line at a time.
  *
  * A line is an answer only if it came after its question, from the same child, and alone: a
- * child that says more than it was asked is out of step and is replaced, because its next line
- * would be taken for the answer to another case.
+ * child that is seen to say more than it was asked is out of step and is replaced, because its
+ * next line would be taken for the answer to another case.  (An extra line that comes after the
+ * next question looks like its answer: that is for the protocol to tell.)
  */
 #include "harness/workers.h"
 

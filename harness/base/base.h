@@ -156,6 +156,7 @@ void          sha256_add(struct sha256 *, struct str);
 void          sha256_field(struct sha256 *, struct str);
 /* 64 lower-case hex digits and a NUL into `hex`; frees the state. */
 void          sha256_end(struct sha256 *, char hex[65]);
+void          sha256_end_raw(struct sha256 *, unsigned char sum[32]);
 void          sha256_of(struct str, char hex[65]);
 void          hex_of(const void *, size_t, char *out);        /* 2n digits and a NUL */
 
@@ -274,6 +275,9 @@ int   rows_next(struct rows *, struct row *, struct err *);
  * JSONL also null).  Objects and arrays come as their JSON text, numbers and booleans as written. */
 bool  rows_field(const struct rows *, const struct row *, struct str name, struct str *out,
                  struct arena *);
+/* The same for many fields in one walk: the record is seen once.  A `name` of {0} is passed over. */
+struct pick { struct str name, value; bool found; };
+void  rows_pick(const struct rows *, const struct row *, struct pick *, size_t n, struct arena *);
 /* Column names of CSV and TSV; NULL and 0 for JSONL. */
 const struct str *rows_columns(const struct rows *, size_t *n);
 void  rows_close(struct rows *);

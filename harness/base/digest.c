@@ -53,14 +53,20 @@ sha256_field(struct sha256 *s, struct str bytes)
 }
 
 void
-sha256_end(struct sha256 *s, char hex[65])
+sha256_end_raw(struct sha256 *s, unsigned char sum[32])
 {
-	unsigned char sum[32];
-
 	if (EVP_DigestFinal_ex(s->ctx, sum, NULL) != 1)
 		die(EXIT_SURROUNDINGS, "SHA-256 failed in libcrypto");
 	EVP_MD_CTX_free(s->ctx);
 	s->ctx = NULL;
+}
+
+void
+sha256_end(struct sha256 *s, char hex[65])
+{
+	unsigned char sum[32];
+
+	sha256_end_raw(s, sum);
 	hex_of(sum, sizeof sum, hex);
 }
 

@@ -459,12 +459,38 @@ write_good(struct buf *b, struct str s)
 	buf_add(b, s.p + from, s.n - from);
 }
 
+/* Length of the run of ASCII at the start that needs no escape, eight bytes at a time. */
+static size_t
+plain_run(struct str s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t at = 0;
+
+	for (; at + 8 <= s.n; at += 8) {
+		uint64_t x, quote, slash, del;
+
+		memcpy(&x, s.p + at, sizeof x);
+		quote = x ^ (ones * '"');
+		slash = x ^ (ones * '\\');
+		del = x ^ (ones * 0x7f);
+		/* The top bit of a byte is set where it is not ASCII, below a blank, or equal to one. */
+		if ((x | (x - ones * 0x20) | (quote - ones) | (slash - ones) | (del - ones)) & high)
+			break;
+	}
+	while (at < s.n && s.p[at] >= ' ' && s.p[at] < 0x7f && s.p[at] != '"' && s.p[at] != '\\')
+		at++;
+	return at;
+}
+
 void
 buf_json(struct buf *b, struct str s)
 {
+	size_t plain = plain_run(s);
 	ptrdiff_t bad;
 
 	buf_char(b, '"');
+	buf_str(b, str_sub(s, 0, plain));
+	s = str_sub(s, plain, s.n);
 	while ((bad = str_bad_utf8(s)) >= 0) {
 		write_good(b, str_sub(s, 0, (size_t)bad));
 		buf_puts(b, "\xef\xbf\xbd");

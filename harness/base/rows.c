@@ -455,11 +455,38 @@ rows_next(struct rows *r, struct row *row, struct err *e)
 	return take_cells(r, p, len, row, e);
 }
 
+static bool
+value_of(struct json v, struct str *out, struct arena *a)
+{
+	if (v.type == JT_NONE || v.type == JT_NULL)
+		return false;
+	*out = v.type == JT_STRING ? json_text(v, a) : v.raw;
+	return true;
+}
+
+void
+rows_pick(const struct rows *r, const struct row *row, struct pick *pick, size_t n, struct arena *a)
+{
+	struct json_iter it = { .of = row->object };
+	struct json v;
+
+	for (size_t i = 0; i < n; i++) {
+		bool walk = r->format == ROWS_JSONL && pick[i].name.n > 0 && pick[i].name.p[0] != '/';
+
+		pick[i].value = STR("");
+		pick[i].found = pick[i].name.n > 0 && !walk &&
+		    rows_field(r, row, pick[i].name, &pick[i].value, a);
+	}
+	while (r->format == ROWS_JSONL && json_next(&it, &v))
+		for (size_t i = 0; i < n; i++)
+			if (pick[i].name.n > 0 && json_key_is(it.key, pick[i].name))
+				pick[i].found = value_of(v, &pick[i].value, a);
+}
+
 bool
 rows_field(const struct rows *r, const struct row *row, struct str name, struct str *out,
     struct arena *a)
 {
-	struct json v;
 	uint64_t *i;
 
 	if (r->format != ROWS_JSONL) {
@@ -468,11 +495,7 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 		*out = row->cell[*i];
 		return true;
 	}
-	v = json_at(row->object, name);
-	if (v.type == JT_NONE || v.type == JT_NULL)
-		return false;
-	*out = v.type == JT_STRING ? json_text(v, a) : v.raw;
-	return true;
+	return value_of(json_at(row->object, name), out, a);
 }
 
 const struct str *

@@ -167,6 +167,15 @@ str_bad_utf8(struct str s)
 	while (at < s.n) {
 		size_t n;
 
+		if (at + 8 <= s.n) {                    /* ASCII, eight at a time */
+			uint64_t x;
+
+			memcpy(&x, s.p + at, sizeof x);
+			if ((x & UINT64_C(0x8080808080808080)) == 0) {
+				at += 8;
+				continue;
+			}
+		}
 		if ((unsigned char)s.p[at] < 0x80) {
 			at++;
 			continue;

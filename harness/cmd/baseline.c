@@ -1,5 +1,7 @@
 /*
  * cmd/baseline.c -- `driftlead baseline set|list|drop`: what releases are compared with.
+ *
+ * The store is opened here and not by main.c: `list` must not wait for a writer.
  */
 #include "harness/harness.h"
 
@@ -12,9 +14,22 @@ static const struct opt options[] = {
 	{ 0 }
 };
 
+/* What --json says of set and drop; run 0: the name means none any more. */
+static void
+named_json(struct buf *b, const char *suite, const char *name, long run)
+{
+	buf_char(b, '{');
+	buf_key(b, "suite");
+	buf_json(b, str_of(suite));
+	buf_key(b, "name");
+	buf_json(b, str_of(name));
+	buf_fmt(b, run ? ",\"run\":%ld}\n" : ",\"run\":null}\n", run);
+}
+
 static int
 set(struct session *s, const char *word, const char *name, struct err *e)
 {
+	const struct common *common = s->options;
 	long run = run_resolve(s->store, word, NULL, e);
 	struct query *q;
 
@@ -31,8 +46,11 @@ set(struct session *s, const char *word, const char *name, struct err *e)
 	if (e->n == 0) {
 		const char *suite = str_cstr(query_text(q, 0), s->arena);
 
-		buf_fmt(&s->out, "%s of suite %s is run %ld (%.*s)\n", name, suite, run,
-		    STR_ARG(query_text(q, 3)));
+		if (common->json)
+			named_json(&s->out, suite, name, run);
+		else if (!common->quiet)
+			buf_fmt(&s->out, "%s of suite %s is run %ld (%.*s)\n", name, suite, run,
+			    STR_ARG(query_text(q, 3)));
 		query_free(q);
 		store_set_baseline(s->store, suite, name, run);
 		store_flush(s->store);
@@ -78,14 +96,20 @@ baseline(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	const char *verb = s->operand.text[0], *name = o->name ? o->name : "baseline";
+	bool reads = strcmp(verb, "list") == 0 && s->operand.n == 1;
+	int status = store_open(&s->store, s->project->store, reads ? STORE_READ : STORE_WRITE, e);
 
-	if (strcmp(verb, "list") == 0 && s->operand.n == 1)
+	if (status != 0)
+		return status;
+	if (reads)
 		return list(s, o->common.json);
 	if (strcmp(verb, "set") == 0 && s->operand.n == 2)
 		return set(s, s->operand.text[1], name, e);
 	if (strcmp(verb, "drop") == 0 && s->operand.n == 1 && o->suite != NULL) {
 		if (store_drop_baseline(s->store, o->suite, name)) {
 			store_flush(s->store);
+			if (o->common.json)
+				named_json(&s->out, o->suite, name, 0);
 			return EXIT_PASS;
 		}
 		err_set(e, "suite '%s' has no baseline named '%s'", o->suite, name);
@@ -98,6 +122,6 @@ baseline(struct session *s, struct err *e)
 const struct command command_baseline = {
 	.name = "baseline", .chapter = "measure", .operands = "set RUN | list | drop --suite NAME",
 	.help = "say which run releases are compared with",
-	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT | NEEDS_STORE_WRITE,
+	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT,
 	.min_operands = 1, .max_operands = 2, .main = baseline,
 };

@@ -4,7 +4,7 @@
  * Per metric and slice: pairs, both passing, regressions, fixes, both failing, the change and
  * its interval.  It describes and does not judge; the gates do that.
  */
-#include "harness/units.h"
+#include "harness/verdict.h"
 
 struct options { struct common common; const char *metric; long flips; bool slices; };
 
@@ -91,7 +91,10 @@ row_json(struct buf *b, const char *metric, const char *slice, const struct pair
 
 		for (size_t i = 0; i < COUNT(value); i++) {
 			buf_key(b, key[i]);
-			buf_real(b, value[i]);
+			if (d->bounded || i < 3)
+				buf_real(b, value[i]);
+			else
+				buf_puts(b, "null");
 		}
 		buf_key(b, "method");
 		buf_json(b, str_of(d->method));
@@ -100,20 +103,24 @@ row_json(struct buf *b, const char *metric, const char *slice, const struct pair
 }
 
 static void
-row_text(struct buf *b, const char *name, bool rate, const struct paired *d)
+row_text(struct buf *b, const char *name, const struct metric *m, const struct paired *d)
 {
-	double k = rate ? 100 : 1;
+	bool rate = m->scorer->scale != SCALE_REAL;
+	struct str unit = str_of(m->scorer->unit);
 
-	buf_fmt(b, "  %-24.24s", name);
+	buf_fmt(b, "  %-24.24s  ", name);
 	if (!d->known) {
-		buf_puts(b, "  no pairs\n");
+		buf_puts(b, "no pairs\n");
 		return;
 	}
-	buf_fmt(b, "  %9.4g -> %-9.4g change %+.4g [%+.4g, %+.4g] (95 %%)  n %ld", d->baseline * k,
-	    d->candidate * k, d->at * k, d->ci95.lo * k, d->ci95.hi * k, d->n);
+	output_amount(b, d->baseline, rate, unit, false);
+	buf_puts(b, " -> ");
+	output_amount(b, d->candidate, rate, unit, false);
+	change_text(b, m, d, d->ci95, "95 %");
+	buf_fmt(b, "  n %ld", d->n);
 	if (d->binary)
-		buf_fmt(b, "  n11 %ld, regressions %ld, fixes %ld, n00 %ld", d->table.n11, d->table.b, d->table.c,
-		    d->table.n00);
+		buf_fmt(b, "\n  %-24s  n11 %ld, regressions %ld, fixes %ld, n00 %ld", "", d->table.n11,
+		    d->table.b, d->table.c, d->table.n00);
 	buf_char(b, '\n');
 }
 
@@ -184,7 +191,7 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 {
 	const struct options *o = s->options;
 	struct comparison x = { .c = arena_array(s->arena, suite->nslice + 1, sizeof *x.c) };
-	bool json = o->common.json, rate = suite->metric[m].scorer->scale != SCALE_REAL;
+	bool json = o->common.json;
 
 	read_all(s->store, suite, m, run, base, &x);
 	if (json)
@@ -198,7 +205,7 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 		if (json)
 			row_json(&s->out, suite->metric[m].name, slice, &d);
 		else
-			row_text(&s->out, slice ? slice : suite->metric[m].name, rate, &d);
+			row_text(&s->out, slice ? slice : suite->metric[m].name, &suite->metric[m], &d);
 		columns_free(&x.c[i]);
 	}
 	if (json)

@@ -77,6 +77,8 @@ check_store(struct checkup *c)
 		return status;
 	}
 	status = store_check(s->store, &out);
+	for (char *nl; out.n > 0 && (nl = memchr(out.p, '\n', out.n - 1)) != NULL; )
+		*nl = ';';                              /* a check is one line */
 	line(c, status ? "fail" : "ok", "store", str_cstr(str_trim(buf_as_str(&out)), s->arena));
 	buf_free(&out);
 	if (statvfs(path, &fs) == 0) {

@@ -65,7 +65,7 @@ gate(struct session *s, struct err *e)
 		buf_key(&s->out, "gates");
 		buf_str(&s->out, release.gates_json);
 		buf_puts(&s->out, "}\n");
-	} else {
+	} else if (!o->common.quiet) {
 		buf_str(&s->out, release.lines);
 		buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}

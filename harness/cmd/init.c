@@ -54,7 +54,6 @@ init(struct session *s, struct err *e)
 	const struct common *o = s->options;
 	const char *dir = s->operand.n ? s->operand.text[0] : ".";
 
-	umask(022);                                     /* a project is there to be shared */
 	for (size_t i = 0; i < COUNT(file); i++)
 		if (access(arena_fmt(s->arena, "%s/%s", dir, file[i].path), F_OK) == 0)
 			err_set(e, "'%s/%s' is there already; nothing was written", dir, file[i].path);

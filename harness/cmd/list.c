@@ -56,7 +56,8 @@ list(struct session *s, struct err *e)
 	const char *what = s->operand.text[0], *near = str_nearest(what, known);
 	bool first = true;
 
-	buf_puts(&s->out, o->common.json ? "[" : "");
+	if (o->common.json)
+		buf_fmt(&s->out, "{\"%s\":[", what);
 	if (strcmp(what, "scorers") == 0) {
 		for (const struct scorer *const *x = scorer_all(); *x != NULL; x++)
 			entry(s, (*x)->name, arena_fmt(s->arena, "version %d", (*x)->version), (*x)->help,
@@ -81,7 +82,7 @@ list(struct session *s, struct err *e)
 		    ": not one of scorers, protocols, targets, rules", near ? near : "", near ? "'?)" : "");
 		return EXIT_MISTAKE;
 	}
-	buf_puts(&s->out, o->common.json ? "]\n" : "");
+	buf_puts(&s->out, o->common.json ? "]}\n" : "");
 	return EXIT_PASS;
 }
 

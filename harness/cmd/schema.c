@@ -6,30 +6,38 @@
  */
 #include "harness/harness.h"
 
+/* What tables cannot say: which definition the value of a key follows. */
+static const char suite_links[] = "{\"properties\":{"
+    "\"fields\":{\"$ref\":\"#/$defs/fields\"},\"slices\":{\"$ref\":\"#/$defs/slices\"},"
+    "\"metrics\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/metric\"}},"
+    "\"gates\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/gate\"}},"
+    "\"prompt\":{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/message\"},"
+    "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/message\"}}]}}}";
+static const char field_links[] = "{\"properties\":{"
+    "\"expect\":{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/expect\"}]}}}";
+static const char project_links[] = "{\"properties\":{"
+    "\"targets\":{\"additionalProperties\":{\"$ref\":\"#/$defs/target\"}}}}";
+static const char target_links[] = "{\"properties\":{"
+    "\"prices\":{\"$ref\":\"#/$defs/prices\"},\"serve\":{\"$ref\":\"#/$defs/serve\"}}}";
+
 /* "NAME":{object of a table} appended to "$defs". */
 static void
-def(struct buf *b, const char *name, const struct conf_key *const *tables, bool open)
-{
-	buf_key(b, name);
-	buf_puts(b, "{\"type\":\"object\",");
-	conf_schema(b, tables);
-	if (!open)
-		buf_puts(b, ",\"additionalProperties\":false");
-	buf_char(b, '}');
-}
-
-static void
-def1(struct buf *b, const char *name, const struct conf_key *table)
+def(struct buf *b, const char *name, const struct conf_key *table, const char *links)
 {
 	const struct conf_key *tables[] = { table, NULL };
 
-	def(b, name, tables, false);
+	buf_key(b, name);
+	buf_puts(b, "{\"type\":\"object\"");
+	conf_schema(b, tables);
+	if (links[0] != '\0')
+		buf_fmt(b, ",\"allOf\":[%s]", links);
+	buf_puts(b, ",\"additionalProperties\":false}");
 }
 
 /* One alternative per scorer or protocol: its own keys beside the common ones. */
 static void
 alternatives(struct buf *b, const char *name, const char *by, const struct conf_key *common,
-    const struct conf_key *(*params)(size_t, const char **))
+    const struct conf_key *(*params)(size_t, const char **), const char *links)
 {
 	const struct conf_key *own;
 	const char *word;
@@ -43,7 +51,7 @@ alternatives(struct buf *b, const char *name, const char *by, const struct conf_
 		buf_key(b, by);
 		buf_puts(b, "{\"const\":");
 		buf_json(b, str_of(word));
-		buf_puts(b, "}}}],\"type\":\"object\",");
+		buf_fmt(b, "}}}%s%s],\"type\":\"object\"", links[0] ? "," : "", links);
 		conf_schema(b, tables);
 		buf_puts(b, ",\"additionalProperties\":false}");
 	}
@@ -69,16 +77,16 @@ protocol_params(size_t i, const char **name)
 }
 
 static void
-head(struct buf *b, const char *title, const struct conf_key *table)
+head(struct buf *b, const char *title, const struct conf_key *table, const char *links)
 {
 	const struct conf_key *tables[] = { table, NULL };
 
 	buf_puts(b, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\"");
 	buf_key(b, "title");
 	buf_json(b, str_of(title));
-	buf_puts(b, ",\"type\":\"object\",");
+	buf_puts(b, ",\"type\":\"object\"");
 	conf_schema(b, tables);
-	buf_puts(b, ",\"additionalProperties\":false,\"$defs\":{");
+	buf_fmt(b, ",\"allOf\":[%s],\"additionalProperties\":false,\"$defs\":{", links);
 }
 
 static int
@@ -88,18 +96,18 @@ schema(struct session *s, struct err *e)
 	struct buf *b = &s->out;
 
 	if (strcmp(what, "suite") == 0) {
-		head(b, "driftlead suite", suite_top_keys);
-		def1(b, "fields", suite_field_keys);
-		def1(b, "expect", suite_expect_keys);
-		def1(b, "slices", suite_slice_keys);
-		def1(b, "message", suite_msg_keys);
-		def1(b, "gate", suite_gate_keys);
-		alternatives(b, "metric", "scorer", suite_metric_keys, scorer_params);
+		head(b, "driftlead suite", suite_top_keys, suite_links);
+		def(b, "fields", suite_field_keys, field_links);
+		def(b, "expect", suite_expect_keys, "");
+		def(b, "slices", suite_slice_keys, "");
+		def(b, "message", suite_msg_keys, "");
+		def(b, "gate", suite_gate_keys, "");
+		alternatives(b, "metric", "scorer", suite_metric_keys, scorer_params, "");
 	} else if (strcmp(what, "project") == 0) {
-		head(b, "driftlead project", project_keys);
-		def1(b, "prices", price_keys);
-		def1(b, "serve", serve_params);
-		alternatives(b, "target", "protocol", target_keys, protocol_params);
+		head(b, "driftlead project", project_keys, project_links);
+		def(b, "prices", price_keys, "");
+		def(b, "serve", serve_params, "");
+		alternatives(b, "target", "protocol", target_keys, protocol_params, target_links);
 	} else {
 		err_set(e, "there is a schema of 'suite' and of 'project', not of '%s'", what);
 		return EXIT_MISTAKE;

@@ -15,11 +15,13 @@
  *      and for the commonest label, the one that appeared first.
  *  (5) A text that shares no known term with any gets the commonest label.
  *
- * Memory: about 12 bytes per term of each training text, and its distinct terms once.
+ * Memory: 8 bytes per term of each training text, 40 and its bytes per distinct term; twice
+ * that while the file is read.
  */
 #include "harness/harness.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { MISTAKES_MAX = 100 };
 
@@ -41,12 +43,14 @@ static const struct conf_key params[] = {
 };
 
 struct posting { uint32_t doc; float weight; };
+struct term { struct str key; uint32_t number; };
 
+/* All of it in the target's arena.  Numbers count from 0 in order of first appearance. */
 struct index {
-	struct map      term, label;         /* numbers, in order of first appearance */
-	struct str     *name;                /* of labels */
+	struct term    *term;                /* by key */
+	struct str     *label;
 	uint32_t       *of_doc;              /* label of each text */
-	size_t          ndoc;
+	size_t          nterm, nlabel, ndoc;
 	uint32_t        commonest;
 	double         *idf;
 	size_t         *first;               /* postings of term i: first[i] to first[i + 1] */
@@ -75,22 +79,51 @@ bag_add(struct bag *b, struct map *seen, uint32_t term)
 	b->count[*at]++;
 }
 
-/* The number of a term, made if `grow`; else -1 when nobody knows it. */
-static int64_t
-number_of(struct map *terms, bool grow, struct str key)
+static int
+by_key(const void *a, const void *b)
 {
-	uint64_t next = terms->n, *at;
-	bool is_new = false;
+	const struct term *x = a, *y = b;
 
-	at = grow ? map_put(terms, key, &is_new) : map_get(terms, key);
-	if (is_new)
-		*at = next;
-	return at != NULL ? (int64_t)*at : -1;
+	return str_cmp(x->key, y->key);
 }
 
-/* (1) With `grow` new terms get a number; without, they are left out. */
+/* While a training file is read: all of it is freed when the index stands. */
+struct learning {
+	struct map   term_at, label_at;
+	struct term *term;
+	struct str  *label;
+	uint32_t    *of_doc;
+	struct bag  *bag;
+	size_t       ndoc, term_cap, label_cap, doc_cap, bag_cap;
+	struct arena text;
+};
+
+/* The number of a term; learning makes one, without it an unknown term has -1. */
+static int64_t
+number_of(const struct index *x, struct learning *l, struct str key, struct arena *keep)
+{
+	const struct term *found;
+	uint64_t next, *at;
+	bool is_new;
+
+	if (l == NULL) {
+		found = bsearch(&(struct term){ key, 0 }, x->term, x->nterm, sizeof *x->term, by_key);
+		return found != NULL ? (int64_t)found->number : -1;
+	}
+	next = l->term_at.n;
+	at = map_put(&l->term_at, key, &is_new);
+	if (is_new) {
+		*at = next;
+		l->term = mem_grow(l->term, &l->term_cap, next + 1, sizeof *l->term);
+		l->term[next] = (struct term){ str_dup(key, keep), (uint32_t)next };
+	}
+	return (int64_t)*at;
+}
+
+/* (1) New terms are learned into `keep`, or left out when nothing is being learned. */
 static struct bag
-bag_of(struct map *terms, bool grow, struct str text, struct arena *a)
+bag_of(const struct index *x, struct learning *l, struct str text, struct arena *a,
+    struct arena *keep)
 {
 	struct str s = str_fold(text, a), word, before = { 0 };
 	struct map seen = { 0 };
@@ -109,14 +142,14 @@ bag_of(struct map *terms, bool grow, struct str text, struct arena *a)
 			word.n = 1;                      /* not a word: one byte on */
 			continue;
 		}
-		if ((term = number_of(terms, grow, word)) >= 0)
+		if ((term = number_of(x, l, word, keep)) >= 0)
 			bag_add(&b, &seen, (uint32_t)term);
 		if (before.n > 0) {
 			buf_reset(&pair);
 			buf_str(&pair, before);
 			buf_char(&pair, ' ');
 			buf_str(&pair, word);
-			if ((term = number_of(terms, grow, buf_as_str(&pair))) >= 0)
+			if ((term = number_of(x, l, buf_as_str(&pair), keep)) >= 0)
 				bag_add(&b, &seen, (uint32_t)term);
 		}
 		before = word;
@@ -145,30 +178,26 @@ length(const struct index *x, const struct bag *b)
 
 /* ---- training ---------------------------------------------------------------------------------- */
 
-struct texts_read { struct bag *bag; size_t n, cap; size_t label_cap, doc_cap; };
-
 static void
-learn(struct index *x, struct texts_read *r, struct str text, struct str label, struct arena *keep,
-    struct arena *scratch)
+learn(struct learning *l, struct str text, struct str label, struct arena *keep)
 {
-	uint64_t next = x->label.n, *at;
+	uint64_t next = l->label_at.n, *at;
 	bool is_new;
 
-	at = map_put(&x->label, label, &is_new);
+	at = map_put(&l->label_at, label, &is_new);
 	if (is_new) {
 		*at = next;
-		x->name = mem_grow(x->name, &r->label_cap, next + 1, sizeof *x->name);
-		x->name[next] = str_dup(label, keep);
+		l->label = mem_grow(l->label, &l->label_cap, next + 1, sizeof *l->label);
+		l->label[next] = str_dup(label, keep);
 	}
-	x->of_doc = mem_grow(x->of_doc, &r->doc_cap, r->n + 1, sizeof *x->of_doc);
-	x->of_doc[r->n] = (uint32_t)*at;
-	r->bag = mem_grow(r->bag, &r->cap, r->n + 1, sizeof *r->bag);
-	r->bag[r->n++] = bag_of(&x->term, true, text, scratch);
+	l->of_doc = mem_grow(l->of_doc, &l->doc_cap, l->ndoc + 1, sizeof *l->of_doc);
+	l->of_doc[l->ndoc] = (uint32_t)*at;
+	l->bag = mem_grow(l->bag, &l->bag_cap, l->ndoc + 1, sizeof *l->bag);
+	l->bag[l->ndoc++] = bag_of(NULL, l, text, &l->text, keep);
 }
 
 static int
-read_texts(struct index *x, struct texts_read *r, const struct target *t, struct arena *keep,
-    struct arena *scratch, struct err *e)
+read_texts(struct learning *l, const struct target *t, struct arena *keep, struct err *e)
 {
 	const struct nearest *p = t->params;
 	int fd = file_open(t->dir, p->train, t->roots, e), got, before = e->n;
@@ -189,47 +218,65 @@ read_texts(struct index *x, struct texts_read *r, const struct target *t, struct
 		else if (!rows_field(rows, &row, str_of(p->label), &label, &field) || label.n == 0)
 			err_at(e, p->train, (int)row.line, 0, "no label in field '%s'", p->label);
 		else
-			learn(x, r, text, label, keep, scratch);
+			learn(l, text, label, keep);
 	}
 	arena_free(&field);
 	rows_close(rows);
-	if (e->n == before && r->n == 0)
+	if (e->n == before && l->ndoc == 0)
 		err_set(e, "'%s' has no records: nearest needs labelled texts", p->train);
 	return e->n == before ? 0 : -1;
 }
 
+static void *
+kept(const void *from, size_t n, size_t size, struct arena *keep)
+{
+	void *to = arena_array(keep, n, size);
+
+	memcpy(to, from, n * size);
+	return to;
+}
+
 /* Document frequencies first, then idf, then the postings of each term by text. */
 static void
-index_texts(struct index *x, const struct texts_read *r, struct arena *keep)
+index_texts(struct index *x, const struct learning *l, struct arena *keep)
 {
-	size_t nterm = x->term.n, *fill = mem_alloc(nterm + 1, sizeof *fill);
-	uint64_t *votes = mem_alloc(x->label.n, sizeof *votes);
+	size_t nterm = l->term_at.n, *fill = mem_alloc(nterm + 1, sizeof *fill);
+	uint64_t *votes = mem_alloc(l->label_at.n, sizeof *votes);
 
-	x->ndoc = r->n;
+	x->ndoc = l->ndoc;
+	x->nterm = nterm;
+	x->nlabel = l->label_at.n;
+	x->of_doc = kept(l->of_doc, x->ndoc, sizeof *x->of_doc, keep);
+	x->label = kept(l->label, x->nlabel, sizeof *x->label, keep);
 	x->idf = arena_array(keep, nterm + 1, sizeof *x->idf);
 	x->first = arena_array(keep, nterm + 1, sizeof *x->first);
-	for (size_t d = 0; d < r->n; d++) {
+	for (size_t d = 0; d < x->ndoc; d++) {
 		votes[x->of_doc[d]]++;
-		for (size_t i = 0; i < r->bag[d].n; i++)
-			x->first[r->bag[d].term[i] + 1]++;
+		for (size_t i = 0; i < l->bag[d].n; i++)
+			x->first[l->bag[d].term[i] + 1]++;
 	}
 	for (size_t i = 0; i < nterm; i++) {
-		x->idf[i] = 1 + log((1 + (double)r->n) / (1 + (double)x->first[i + 1]));
+		x->idf[i] = 1 + log((1 + (double)x->ndoc) / (1 + (double)x->first[i + 1]));
 		x->first[i + 1] += x->first[i];
 		fill[i] = x->first[i];
 	}
 	x->posting = arena_array(keep, x->first[nterm] + 1, sizeof *x->posting);
-	for (size_t d = 0; d < r->n; d++) {
-		const struct bag *b = &r->bag[d];
+	for (size_t d = 0; d < x->ndoc; d++) {
+		const struct bag *b = &l->bag[d];
 		double norm = length(x, b);
 
 		for (size_t i = 0; i < b->n; i++)
 			x->posting[fill[b->term[i]]++] =
 			    (struct posting){ (uint32_t)d, (float)(weight(x, b, i) / norm) };
 	}
-	for (size_t i = 1; i < x->label.n; i++)
+	for (size_t i = 1; i < x->nlabel; i++)
 		if (votes[i] > votes[x->commonest])                              /* (4) */
 			x->commonest = (uint32_t)i;
+	x->term = arena_array(keep, nterm + 1, sizeof *x->term);
+	if (nterm > 0) {                                 /* texts may hold no word at all */
+		memcpy(x->term, l->term, nterm * sizeof *x->term);
+		qsort(x->term, nterm, sizeof *x->term, by_key);
+	}
 	mem_free(votes);
 	mem_free(fill);
 }
@@ -238,16 +285,20 @@ static int
 open_nearest(struct target *t, struct arena *a, struct err *e)
 {
 	struct index *x = arena_alloc(a, sizeof *x);
-	struct texts_read r = { 0 };
-	struct arena scratch = { 0 };
-	int bad = read_texts(x, &r, t, a, &scratch, e);
+	struct learning l = { 0 };
+	int bad = read_texts(&l, t, a, e);
 
 	if (bad == 0) {
-		index_texts(x, &r, a);
+		index_texts(x, &l, a);
 		t->state = x;
 	}
-	mem_free(r.bag);
-	arena_free(&scratch);
+	map_free(&l.term_at);
+	map_free(&l.label_at);
+	mem_free(l.term);
+	mem_free(l.label);
+	mem_free(l.of_doc);
+	mem_free(l.bag);
+	arena_free(&l.text);
 	return bad;
 }
 
@@ -298,21 +349,21 @@ static void
 reply(struct completion *c, const struct target *t, int status, struct str body, struct arena *a)
 {
 	const struct nearest *p = t->params;
-	struct index *x = t->state;
-	struct bag b = bag_of(&x->term, false, body, a);
+	const struct index *x = t->state;
+	struct bag b = bag_of(x, NULL, body, a, NULL);
 	struct near *list = arena_array(a, (size_t)p->k, sizeof *list);
-	double *votes = arena_array(a, x->label.n, sizeof *votes);
+	double *votes = arena_array(a, x->nlabel, sizeof *votes);
 	size_t n = find_nearest(x, &b, (size_t)p->k, list, a);
 	uint32_t best = n > 0 ? 0 : x->commonest;                            /* (5) */
 
 	(void)status;
 	for (size_t i = 0; i < n; i++)
 		votes[x->of_doc[list[i].doc]] += list[i].cosine * list[i].cosine;  /* (3) */
-	for (uint32_t i = 1; n > 0 && i < x->label.n; i++)
+	for (uint32_t i = 1; n > 0 && i < x->nlabel; i++)
 		if (votes[i] > votes[best])
 			best = i;
 	c->outcome = OUT_ANSWERED;
-	c->text = x->name[best];
+	c->text = x->label[best];
 }
 
 const struct protocol protocol_nearest = {

@@ -61,7 +61,7 @@ static const char *const own_keys[] = {
 /* The request up to the messages is the same for every case. */
 struct openai_state { struct str head; };
 
-/* ---- out ------------------------------------------------------------------------------------ */
+/* ---- out ------------------------------------------------------------------------------ */
 
 static void
 put_number(struct buf *b, const char *key, const char *number)
@@ -176,7 +176,8 @@ openai_open(struct target *t, struct arena *a, struct err *e)
 	if (!whole_number(p->logprobs))
 		err_set(e, "target '%s': 'logprobs' must be a whole number", t->name);
 	if (p->max_tokens != NULL && p->max_completion_tokens != NULL)
-		err_set(e, "target '%s': give 'max_tokens' or 'max_completion_tokens', not both", t->name);
+		err_set(e, "target '%s': give 'max_tokens' or 'max_completion_tokens', not both",
+		        t->name);
 	check_extra(t, p, e);
 	if (e->n > before)
 		return -1;
@@ -209,7 +210,7 @@ openai_request(struct request *r, const struct target *t, const struct test_case
 	buf_puts(&r->body, "]}");
 }
 
-/* ---- in: what answers and stream chunks share -------------------------------------------------- */
+/* ---- in: what answers and stream chunks share ----------------------------------------- */
 
 static void
 fault(struct completion *c, const char *why)
@@ -290,8 +291,8 @@ read_logprobs(struct completion *c, struct json logprobs, struct arena *a)
 	}
 }
 
-/* The fields about the answer as a whole; false: not one of them. */
-static bool
+/* The fields about the answer as a whole. */
+static void
 read_common(struct completion *c, struct str key, struct json value, struct arena *a)
 {
 	if (str_is(key, "id"))
@@ -302,9 +303,6 @@ read_common(struct completion *c, struct str key, struct json value, struct aren
 		c->fingerprint = text_of(value, a);
 	else if (str_is(key, "usage"))
 		read_usage(c, value);
-	else
-		return false;
-	return true;
 }
 
 static bool
@@ -326,7 +324,7 @@ read_error(struct completion *c, struct json error, struct arena *a)
 		c->outcome = OUT_FILTERED;      /* (6) */
 }
 
-/* ---- in: whole answers ------------------------------------------------------------------------------ */
+/* ---- in: whole answers ---------------------------------------------------------------- */
 
 /* (3) False: neither a string, nor parts, nor null. */
 static bool
@@ -434,87 +432,6 @@ read_answer(struct completion *c, struct json root, struct arena *a)
 	}
 }
 
-/* One character of U+FFFD's kind for each byte that is not UTF-8. */
-static struct str
-mend_bytes(struct str s, struct arena *a)
-{
-	struct buf b = { 0 };
-	ptrdiff_t bad;
-
-	while ((bad = str_bad_utf8(s)) >= 0) {
-		buf_str(&b, str_sub(s, 0, (size_t)bad));
-		buf_puts(&b, "\xef\xbf\xbd");
-		s = str_sub(s, (size_t)bad + 1, s.n);
-	}
-	buf_str(&b, s);
-	s = str_dup(buf_as_str(&b), a);
-	buf_free(&b);
-	return s;
-}
-
-/* The value of \uXXXX at the start, or -1. */
-static int
-escaped_unit(struct str s)
-{
-	int value = 0;
-
-	if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u')
-		return -1;
-	for (int i = 2; i < 6; i++) {
-		const char *digits = "0123456789abcdef", *at;
-		int ch = s.p[i] >= 'A' && s.p[i] <= 'F' ? s.p[i] + ('a' - 'A') : s.p[i];
-
-		if (ch == 0 || (at = strchr(digits, ch)) == NULL)
-			return -1;
-		value = value * 16 + (int)(at - digits);
-	}
-	return value;
-}
-
-/* Half a surrogate pair becomes \ufffd, in place; whether there was one. */
-static bool
-mend_surrogates(struct str s)
-{
-	bool any = false;
-	size_t i = 0;
-
-	while (i < s.n) {
-		int unit = escaped_unit(str_sub(s, i, 6)), next;
-
-		if (s.p[i] != '\\') {
-			i++;
-			continue;
-		}
-		if (unit < 0xd800 || unit > 0xdfff) {
-			i += unit < 0 ? 2 : 6;
-			continue;
-		}
-		next = escaped_unit(str_sub(s, i + 6, 6));
-		if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
-			i += 12;
-			continue;
-		}
-		memcpy((char *)(uintptr_t)s.p + i, "\\ufffd", 6);
-		any = true;
-		i += 6;
-	}
-	return any;
-}
-
-/* (8) json_parse, and once more with characters that are none replaced. */
-static bool
-parse(struct str body, struct json *root, bool *bad_utf8, struct json_fault *why, struct arena *a)
-{
-	struct str mended;
-
-	if (json_parse(body, root, why) == 0)
-		return true;
-	*bad_utf8 = str_bad_utf8(body) >= 0;
-	mended = mend_bytes(body, a);
-	*bad_utf8 |= mend_surrogates(mended);
-	return *bad_utf8 && json_parse(mended, root, why) == 0;
-}
-
 static void
 openai_reply(struct completion *c, const struct target *t, int status, struct str body,
              struct arena *a)
@@ -524,10 +441,11 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 	bool bad_utf8 = false, good = status >= 200 && status < 300;
 
 	(void)t;
-	if (!parse(body, &root, &bad_utf8, &why, a)) {
+	if (!reply_parse(body, &root, &bad_utf8, &why, a)) {
 		c->outcome = OUT_GARBAGE;
 		if (good)
-			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu", why.why, why.at));
+			c->why = str_of(arena_fmt(a, "the answer is not JSON: %s at byte %zu",
+			                          why.why, why.at));
 		return;
 	}
 	if (good && root.type == JT_OBJECT) {
@@ -543,7 +461,7 @@ openai_reply(struct completion *c, const struct target *t, int status, struct st
 	}
 }
 
-/* ---- in: streams ---------------------------------------------------------------------------------------- */
+/* ---- in: streams ---------------------------------------------------------------------- */
 
 /* Appends to text that lives in the arena: room doubles, so that its size tells the room. */
 static void
@@ -642,7 +560,7 @@ openai_event(struct completion *c, struct buf *text, const struct target *t, str
 	if (str_is(data, "[DONE]"))
 		return stream_done(c, text);
 	data = str_dup(data, a);                /* slices of it outlive the event */
-	if (!parse(data, &root, &bad_utf8, &why, a) || root.type != JT_OBJECT) {
+	if (!reply_parse(data, &root, &bad_utf8, &why, a) || root.type != JT_OBJECT) {
 		fault(c, "an event of the stream is no JSON object");
 		return true;
 	}

@@ -3,7 +3,8 @@
  * production traffic.  No model is asked.
  *
  *  (1) The file is read once, when the target is opened.  All recorded answers stay in memory:
- *      the bytes of keys (twice) and answers, and about 100 bytes a record.
+ *      the bytes of keys and answers, and about 100 bytes a record; while the file is read,
+ *      keys twice.
  *  (2) A case's record is the one whose `match` field equals the case's id or its input.  When
  *      both are found and differ, `match: id` means the id; else the case is rejected.
  *  (3) The same key twice is a mistake, unless both records say the same.
@@ -11,6 +12,8 @@
  *  (5) A case without a record is rejected: it counts as unanswered, not as wrong.
  */
 #include "harness/harness.h"
+
+#include <stdlib.h>
 
 enum { MISTAKES_MAX = 100 };
 
@@ -37,17 +40,34 @@ static const struct conf_key params[] = {
 };
 
 struct recorded {
-	struct str   text;
+	struct str   key, text;
 	enum outcome outcome;
 	long         tokens_in, tokens_out, line;
 	double       latency;                 /* seconds, -1: not recorded */
 };
 
-struct records {
-	struct map       at;                  /* from match text to index */
+struct records { struct recorded *rec; size_t n; };           /* by key */
+
+/* While the file is read. */
+struct reading {
+	struct map       at;                  /* from key to index */
 	struct recorded *rec;
 	size_t           n, cap;
 };
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct recorded *x = a, *y = b;
+
+	return str_cmp(x->key, y->key);
+}
+
+static const struct recorded *
+find(const struct records *all, struct str key)
+{
+	return bsearch(&(struct recorded){ .key = key }, all->rec, all->n, sizeof *all->rec, by_key);
+}
 
 /* One record being read: what a sentence about it needs. */
 struct here {
@@ -115,10 +135,10 @@ get_outcome(const struct here *h, enum outcome *into)
 }
 
 static int
-read_record(const struct here *h, struct str *key, struct recorded *r)
+read_record(const struct here *h, struct recorded *r)
 {
 	*r = (struct recorded){ .line = h->row->line };
-	if (!rows_field(h->rows, h->row, str_of(h->p->match), key, h->field))
+	if (!rows_field(h->rows, h->row, str_of(h->p->match), &r->key, h->field))
 		return err_at(h->e, h->p->answers, (int)r->line, 0, "no field '%s' to match cases by",
 		    h->p->match);
 	if (get_outcome(h, &r->outcome) != 0 || get_tokens(h, h->p->tokens_in, &r->tokens_in) != 0 ||
@@ -132,13 +152,12 @@ read_record(const struct here *h, struct str *key, struct recorded *r)
 }
 
 static void
-remember(const struct here *h, struct records *all, struct str key, struct recorded r,
-    struct arena *keep)
+remember(const struct here *h, struct reading *all, struct recorded r, struct arena *keep)
 {
 	uint64_t next = all->n, *at;
 	bool is_new;
 
-	at = map_put(&all->at, key, &is_new);
+	at = map_put(&all->at, r.key, &is_new);
 	if (!is_new) {                                                       /* (3) */
 		const struct recorded *old = &all->rec[*at];
 		struct arena a = { 0 };
@@ -146,11 +165,12 @@ remember(const struct here *h, struct records *all, struct str key, struct recor
 		if (old->outcome != r.outcome || !str_eq(old->text, r.text))
 			err_at(h->e, h->p->answers, (int)r.line, 0,
 			    "another answer for '%s' than in line %ld",
-			    str_visible(key, 60, false, &a).p, old->line);
+			    str_visible(r.key, 60, false, &a).p, old->line);
 		arena_free(&a);
 		return;
 	}
 	*at = next;
+	r.key = str_dup(r.key, keep);
 	r.text = str_dup(r.text, keep);
 	all->rec = mem_grow(all->rec, &all->cap, next + 1, sizeof *all->rec);
 	all->rec[all->n++] = r;
@@ -161,6 +181,7 @@ open_replay(struct target *t, struct arena *a, struct err *e)
 {
 	const struct replay *p = t->params;
 	struct records *all = arena_alloc(a, sizeof *all);
+	struct reading r = { 0 };
 	int fd = file_open(t->dir, p->answers, t->roots, e), got, before = e->n;
 	struct rows *rows = fd < 0 ? NULL : rows_open(fd, p->answers, ROWS_BY_NAME, e);
 	struct arena field = { 0 };
@@ -170,18 +191,24 @@ open_replay(struct target *t, struct arena *a, struct err *e)
 		return -1;
 	while ((got = rows_next(rows, &row, e)) != 0 && e->n - before < MISTAKES_MAX) {
 		struct here h = { p, rows, &row, &field, e };
-		struct recorded r;
-		struct str key;
+		struct recorded one;
 
-		if (got > 0 && read_record(&h, &key, &r) == 0)
-			remember(&h, all, key, r, a);
+		if (got > 0 && read_record(&h, &one) == 0)
+			remember(&h, &r, one, a);
 		arena_reset(&field);
 	}
 	rows_close(rows);
 	arena_free(&field);
-	if (e->n == before && all->n == 0)
+	if (e->n == before && r.n == 0)
 		err_set(e, "'%s' has no records", p->answers);
-	t->state = all;
+	if (e->n == before) {
+		*all = (struct records){ arena_array(a, r.n, sizeof *all->rec), r.n };
+		memcpy(all->rec, r.rec, r.n * sizeof *r.rec);
+		qsort(all->rec, all->n, sizeof *all->rec, by_key);
+		t->state = all;
+	}
+	map_free(&r.at);
+	mem_free(r.rec);
 	return e->n == before ? 0 : -1;
 }
 
@@ -192,20 +219,20 @@ request(struct request *r, const struct target *t, const struct test_case *tc, i
 {
 	const struct replay *p = t->params;
 	const struct records *all = t->state;
-	const uint64_t *by_id = map_get(&all->at, str_of(tc->id));
-	const uint64_t *by_input = map_get(&all->at, tc->input), *at;
+	const struct recorded *by_id = find(all, str_of(tc->id)), *by_input = find(all, tc->input);
+	const struct recorded *found;
 
 	(void)rep, (void)a;
 	if (by_id != NULL && strcmp(p->match, "id") == 0)
 		by_input = NULL;
-	at = by_input != NULL ? by_input : by_id;                            /* (2) */
-	if (at == NULL)
+	found = by_input != NULL ? by_input : by_id;                         /* (2) */
+	if (found == NULL)
 		buf_fmt(&r->body, "?no recorded answer for case '%s'", tc->id);
-	else if (by_id != NULL && by_input != NULL && *by_id != *by_input)
+	else if (by_id != NULL && by_id != found)
 		buf_fmt(&r->body, "?case '%s' has two recorded answers: line %ld by its input and "
-		    "line %ld by its id", tc->id, all->rec[*by_input].line, all->rec[*by_id].line);
+		    "line %ld by its id", tc->id, by_input->line, by_id->line);
 	else
-		buf_fmt(&r->body, "%ld", (long)*at);
+		buf_fmt(&r->body, "%td", found - all->rec);
 }
 
 static void

@@ -118,7 +118,7 @@ agresti_min_interval(const struct table2 *t, double conf)
 	return (struct interval){ at - half, at + half };
 }
 
-/* ---- what a gate asks ------------------------------------------------------------------------ */
+/* ---- what a gate asks ---- */
 
 /* Counts the table, with "pass" the better value.  False: some value is neither 0 nor 1. */
 static bool

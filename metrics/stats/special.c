@@ -17,7 +17,7 @@ static const double sqrt_half_lo = -4.833646656726457e-17;   /* sqrt(1/2) - M_SQ
 
 enum { MAX_TERMS = 1000000, MAX_STEPS = 200 };
 
-/* ---- the normal distribution ------------------------------------------------------------ */
+/* ---- the normal distribution ---- */
 
 double
 normal_pdf(double z)
@@ -134,7 +134,7 @@ normal_quantile(double p)
 	return x - u / (1 + 0.5 * x * u);
 }
 
-/* ---- what the prefactors are made of ------------------------------------------------------ */
+/* ---- what the prefactors are made of ---- */
 
 /* ln n! - ln(sqrt(2 pi n) (n/e)^n), for real n > 0. */
 static double
@@ -216,7 +216,7 @@ solve(const struct curve *f, double p, double q, double u, double lo, double hi)
 	return u;
 }
 
-/* ---- the incomplete beta function, and what follows from it -------------------------------- */
+/* ---- the incomplete beta function, and what follows from it ---- */
 
 /*
  * The continued fraction of DiDonato and Morris (ACM TOMS 18, 1992, equation 9) by Lentz:
@@ -368,7 +368,7 @@ binom_sf(long k, long n, double p)
 	return beta_cdf(p, (double)k + 1, (double)(n - k));
 }
 
-/* ---- the incomplete gamma function: chi-square ------------------------------------------------ */
+/* ---- the incomplete gamma function: chi-square ---- */
 
 /* Series below the mean, Lentz's fraction above (Abramowitz and Stegun 6.5.29, 6.5.31). */
 static struct tails
@@ -448,7 +448,7 @@ chi2_isf(double q, double df)
 	return q < 1 ? chi2_point(1 - q, fmax(q, DBL_MIN), df) : 0;
 }
 
-/* ---- the Kolmogorov distribution ----------------------------------------------------------------- */
+/* ---- the Kolmogorov distribution ---- */
 
 /* Q(x) = 2 sum (-1)^(k-1) exp(-2 k^2 x^2); its theta transform where that is slow. */
 double

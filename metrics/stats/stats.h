@@ -200,4 +200,59 @@ double mcnemar_power(long n, double psi, double drop, double alpha, bool midp);
 /* Units that must all be free of failure to prove a failure rate below p. */
 long   size_zero_failures(double p, double conf);
 
+/* ---- allocation.c: units of each stratum ---- */
+
+double stratum_sd(double pass_rate);     /* sqrt(p (1-p)), at least 0.05 */
+/* n in proportion to weight, which is W_h, W_h S_h or W_h S_h / sqrt(cost). */
+void allocate_real(const double *weight, size_t nh, double n, double *out);
+void allocate_remainder(const double *weight, size_t nh, long n, long *out);
+/* The optimum for weight W_h S_h with least <= n_h <= most; false: n does not fit. */
+bool allocate_wright(const double *weight, const long *most, size_t nh, long n, long least,
+                     long *out);
+
+/* ---- pass.c: k tries, from c successes of n; 0 <= c <= n, 1 <= k <= n ---- */
+
+double pass_at_k(long n, long c, long k);                /* one of k succeeds */
+double pass_hat_k(long n, long c, long k);               /* all k succeed */
+
+/* ---- kappa.c, alpha.c: agreement of raters ---- */
+
+enum kappa_weights { KAPPA_NOMINAL, KAPPA_LINEAR, KAPPA_QUADRATIC };
+struct kappa { bool known; double at, se, observed, expected; };
+/* table: k x k counts, rows the first rater. */
+struct kappa cohen_kappa(const double *table, size_t k, enum kappa_weights, struct arena *scratch);
+struct chance { bool has_ac1, has_pi; double ac1, pi; };
+struct chance chance_agreement(const double *table, size_t k);
+enum alpha_level { ALPHA_NOMINAL, ALPHA_ORDINAL, ALPHA_INTERVAL, ALPHA_RATIO };
+struct alpha { bool known; double at; long ratings, units; };
+/* x: nunit x nrater ratings; there: which of them were given.  O((nunit nrater)^2). */
+struct alpha krippendorff_alpha(const double *x, const bool *there, size_t nunit, size_t nrater,
+                                enum alpha_level, struct arena *scratch);
+
+/* ---- calibration.c: stated probabilities p of outcomes y, 0 or 1 ---- */
+
+struct calibration {
+	bool   known;            /* n > 0 */
+	bool   has_log_loss;     /* false: a certainty did not come true */
+	double brier, log_loss, ece_width, mce_width, ece_mass;
+	double reliability, resolution, uncertainty;   /* Murphy, over bins of equal width */
+};
+struct calibration calibration(const double *p, const double *y, size_t n, size_t bins,
+                               struct arena *scratch);
+size_t calibration_bin(double p, size_t bins);
+
+/* ---- signflip.c: symmetry about 0, exactly ---- */
+
+enum { SIGNFLIP_MAX = 20 };
+struct signflip { double greater, less, two; };          /* p-values */
+struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MAX */
+struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
+struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
+
+/* ---- groupseq.c: looks at a growing sample ---- */
+
+/* z bounds at the information fractions info, rising in (0,1], for one-sided alpha. */
+void group_bounds(double alpha, const double *info, size_t looks, double *bound,
+                  struct arena *scratch);
+
 #endif

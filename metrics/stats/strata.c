@@ -136,7 +136,7 @@ poststratified_mean(const struct sample *s, const double *size, struct arena *sc
 	return p;
 }
 
-/* ---- weights, and clusters inside strata ---------------------------------------------------- */
+/* ---- weights, and clusters inside strata ---- */
 
 /* The working arrays of one linearisation; clusters and strata numbered as in the sample. */
 struct linear {

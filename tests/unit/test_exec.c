@@ -108,6 +108,7 @@ outcomes_follow_finish_and_error(void **state)
 	assert_true(str_is(c.why, "prompt too long"));
 	assert_int_equal(c.text.n, 0);
 	assert_int_equal(c.tokens_in, 9000);
+	assert_int_equal(reply("{\"error\":\"\",\"text\":\"x\"}").outcome, OUT_REJECTED);
 }
 
 static void

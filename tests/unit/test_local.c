@@ -292,6 +292,9 @@ nearest_breaks_ties_by_first_appearance(void **state)
 	expect_answer(&t, "3", "nothing known", "second");
 	expect_open(&t, &protocol_nearest, "{train: w.csv, k: 1}");
 	expect_answer(&t, "4", "blue", "second");
+	put("w.csv", "text,label\n?!,wordless\n");
+	expect_open(&t, &protocol_nearest, "train: w.csv");
+	expect_answer(&t, "5", "blue", "wordless");
 }
 
 static void

@@ -243,7 +243,7 @@ death_is_told_at_once(void **state)
 	(void)state;
 	make(&f, "dies");
 	expect_mistake(&f, "the server of target 'canary' exited with status 3 before it was ready; "
-	    "it said: out of\nmemory");
+	    "it said: out of memory");
 	assert_true(tick_now() - t < 10);
 }
 

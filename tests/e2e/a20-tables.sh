@@ -1,0 +1,255 @@
+#!/bin/sh
+# The tables of the program, its manual, its help and its completion say the same.
+. "${0%/*}/lib.sh"
+
+MAN=$ROOT/man
+
+# rows MACRO FILE: the names in MACRO(name) lines.
+rows() {
+	sed -n "s/^$1(\(.*\))\$/\1/p" "$ROOT/$2"
+}
+
+# The .It line that the manual must have for each option of a help text on standard input.
+option_items() {
+	sed '1,/^options$/d' | awk '
+	/^  -., --/ || /^      --/ {
+		item = ".It"
+		if ($1 ~ /^-.,$/) { item = item " Fl " substr($1, 2, 1) " ,"; $1 = ""; $0 = $0 }
+		name = $1; sub(/^--/, "-", name)
+		item = item " Fl " name
+		if ($2 ~ /^[A-Z]+$/) item = item " Ar " $2
+		print item
+	}'
+}
+
+# option_lines FILE: the options that a page lists.
+option_lines() {
+	grep '^\.It Fl ' "$1" | LC_ALL=C sort
+}
+
+# items FILE [SECTION]: the words of .It Ic lines, of the whole page or of one .Ss.
+items() {
+	awk -v want="${2:-}" '
+	/^\.S[hs] / { here = $0; sub(/^\.S[hs] /, "", here) }
+	/^\.It Ic / && (want == "" || here == want) {
+		for (i = 3; i <= NF && $i != ":" && $i != "Ar"; i++)
+			if ($i != ",") print $i
+	}' "$1" | sort -u
+}
+
+# alike WHAT HAVE WANTED: two lists of lines, each in a file; says what only one of them has.
+alike() {
+	sort -u "$2" >"$SCRATCH/have"
+	sort -u "$3" >"$SCRATCH/want"
+	comm -13 "$SCRATCH/have" "$SCRATCH/want" >"$SCRATCH/lacking"
+	comm -23 "$SCRATCH/have" "$SCRATCH/want" >"$SCRATCH/extra"
+	[ ! -s "$SCRATCH/lacking" ] || fail "$1 lacks" "$SCRATCH/lacking"
+	[ ! -s "$SCRATCH/extra" ] || fail "$1 has, and the program has not" "$SCRATCH/extra"
+}
+
+driftlead init -q >/dev/null || exit 4
+
+# ---- commands ---------------------------------------------------------------------------------
+
+driftlead help >overview || exit 4
+driftlead version -h | option_items | sort >common
+
+begin "the common options are in driftlead(1)"
+option_lines "$MAN/driftlead.1" >have
+alike "driftlead.1" have common
+
+for c in $(rows COMMAND harness/commands.def); do
+	page=$MAN/driftlead-$c.1
+	begin "command $c"
+	expect_exit 0 driftlead "$c" -h
+	cp "$OUT" help
+	contains help "usage: driftlead $c"
+	expect_exit 0 driftlead help "$c"
+	cmp -s "$OUT" help || fail "'driftlead help $c' is not 'driftlead $c -h'"
+	grep -q "^  $c  *[^ ]" overview || fail "'driftlead help' does not list it"
+	grep -qx "\.It Xr driftlead-$c 1" "$MAN/driftlead.1" || fail "driftlead(1) does not list it"
+	if [ ! -e "$page" ]; then
+		fail "it has no page"
+		continue
+	fi
+	option_items <help | sort | comm -23 - common >own
+	# A page may repeat the common options.
+	option_lines "$page" | comm -23 - common >have
+	alike "${page##*/}" have own
+	for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+		grep -qx "\.Sh $section" "$page" || fail "${page##*/} has no $section"
+	done
+	contains "$page" "driftlead 1"
+done
+
+begin "no page describes a command that does not exist"
+for page in "$MAN"/driftlead-*.1; do
+	name=${page##*/driftlead-} name=${name%.1}
+	rows COMMAND harness/commands.def | grep -qx "$name" || fail "${page##*/}: no such command"
+done
+
+begin "pages refer to pages that exist"
+for page in "$MAN"/*.[0-9]; do
+	sed -n 's/^\.\(It \)\{0,1\}Xr \(driftlead[a-z-]*\) \([0-9]\).*/\2.\3/p' "$page" | sort -u |
+		while read -r other; do
+			[ -e "$MAN/$other" ] || echo "${page##*/}: $other"
+		done
+done >missing
+[ ! -s missing ] || fail "they refer to" missing
+
+# ---- scorers, protocols, rules ------------------------------------------------------------------
+
+for what in scorers protocols; do
+	case $what in
+	scorers) rows SCORER metrics/scorers.def ;;
+	protocols) rows PROTOCOL harness/protocols.def ;;
+	esac >names
+	begin "list $what"
+	expect_exit 0 driftlead list $what
+	awk '{ print $1 }' "$OUT" >have
+	alike "driftlead list $what" have names
+	expect_exit 0 driftlead list $what --json
+	json ".$what | length" "$(wc -l <names | tr -d ' ')"
+	cp "$OUT" $what.json
+done
+
+for x in $(rows SCORER metrics/scorers.def); do
+	begin "scorer $x"
+	grep -qx "\.Ss $x" "$MAN/driftlead-metrics.7" || fail "driftlead-metrics(7) has no entry"
+	jq -r ".scorers[] | select(.name == \"$x\") | .params.properties // {} | keys[]" scorers.json >params
+	items "$MAN/driftlead-metrics.7" "$x" >have
+	alike "its entry in driftlead-metrics(7)" have params
+	version=$(jq -r ".scorers[] | select(.name == \"$x\") | .note | sub(\"version \"; \"\")" scorers.json)
+	awk -v x="$x" '/^\.S[sh]/ { here = $2 } here == x' "$MAN/driftlead-metrics.7" |
+		grep -q "^Version: $version\.\$" || fail "its entry does not say that its version is $version"
+done
+
+for x in $(rows PROTOCOL harness/protocols.def); do
+	begin "protocol $x"
+	grep -qx "\.Ss $x" "$MAN/driftlead-protocols.7" || fail "driftlead-protocols(7) has no entry"
+	jq -r ".protocols[] | select(.name == \"$x\") | .params.properties // {} | keys[]" \
+		protocols.json >params
+	if [ "$x" = exec ]; then
+		items "$MAN/driftlead-exec.5" Parameters >have
+	else
+		items "$MAN/driftlead-protocols.7" "$x" >have
+	fi
+	alike "its entry" have params
+done
+
+begin "list rules and targets"
+expect_exit 0 driftlead list rules
+for rule in $(awk '{ print $1 }' "$OUT"); do
+	contains "$MAN/driftlead-gates.7" "$rule"
+	contains "$MAN/driftlead-suite.5" "$rule"
+done
+expect_exit 0 driftlead list targets
+is "$(awk '{ print $1 }' "$OUT" | tr '\n' ' ')" "nearest nearest-one "
+
+# ---- the configuration files ----------------------------------------------------------------------
+
+begin "every key of a suite is in driftlead-suite(5)"
+expect_exit 0 driftlead schema suite
+jq -r '.properties, (."$defs" | del(.metric)[] | .properties), ."$defs".metric.oneOf[0].properties |
+	keys[]' "$OUT" >all
+jq -r '.scorers[0].params.properties | keys[]' scorers.json >params
+grep -vxFf params all >keys
+items "$MAN/driftlead-suite.5" >have
+alike "driftlead-suite(5)" have keys
+
+begin "every key of a project is in driftlead-project(5)"
+expect_exit 0 driftlead schema project
+jq -r '.properties, (."$defs" | del(.target)[] | .properties),
+	(."$defs".target.oneOf[-1].properties) | keys[]' "$OUT" >keys
+items "$MAN/driftlead-project.5" >have
+alike "driftlead-project(5)" have keys
+is "$(jq -r '."$defs".target.oneOf[-1].allOf[0].properties.protocol.const' "$OUT")" echo \
+	"the protocol without parameters"
+
+begin "references inside the schemas hold"
+for what in suite project; do
+	driftlead schema $what >schema.json
+	jq -r '.. | objects | ."$ref"? // empty | sub("#/.defs/"; "")' schema.json | sort -u >have
+	jq -r '."$defs" | keys[]' schema.json >want
+	alike "the schema of a $what" have want
+done
+
+# ---- reason codes -----------------------------------------------------------------------------------
+
+begin "every reason code is in driftlead-gates(7)"
+tr '\n\t' '  ' <"$ROOT/harness/gate.c" | grep -oE '(decide\(|void_all\(|\*reason = )[^;]*;' |
+	grep -oE '"[a-z]+(_[a-z]+)+"|"(overlap|regression|incomplete|filtered|unanswered|multiplicity)"' |
+	tr -d '"' | grep -vx 'driftlead' | sort -u >codes
+sed -n 's/^\.It Sy //p' "$MAN/driftlead-gates.7" >have
+alike "driftlead-gates(7)" have codes
+
+# ---- completion -------------------------------------------------------------------------------------
+
+for shell in bash zsh fish; do
+	begin "completion for $shell"
+	expect_exit 0 driftlead completion $shell
+	cp "$OUT" script
+	if command -v $shell >/dev/null; then
+		expect_exit 0 $shell -n script
+	fi
+	for c in $(rows COMMAND harness/commands.def); do
+		case $shell in
+		bash) grep "^	*$c) COMPREPLY" script ;;
+		zsh) grep "^	$c) _arguments" script ;;
+		fish) grep "__fish_seen_subcommand_from $c'" script ;;
+		esac >part || fail "no options of $c"
+		driftlead "$c" -h | option_items | sed 's/.* Fl -\([a-z-]*\).*/\1/' >options
+		while read -r name; do
+			grep -qE -- "(--| -l )$name([ =[']|\$)" part || fail "$c --$name is not in it"
+		done <options
+	done
+done
+
+# ---- what is printed and stored ------------------------------------------------------------------------
+
+begin "a store to look at"
+expect_exit 0 driftlead run suites/tickets -t nearest -q
+expect_exit 0 driftlead baseline set last -q
+expect_exit 0 driftlead run suites/tickets -t nearest-one -q
+
+# members NAME PAGE... -- the members of the JSON in $OUT are in the pages.
+members() {
+	lib_what=$1
+	shift
+	jq -r '[paths | .[] | strings] | unique | .[]' "$OUT" >names
+	cat "$@" | sed -n 's/^\.\(It \)\{0,1\}Va //p' | tr ' ,' '\n\n' | sort -u >have
+	sort -u names | comm -23 - have >lacking
+	[ ! -s lacking ] || fail "$lib_what prints members that its pages do not have" lacking
+}
+
+begin "every member that --json prints is in the manual"
+expect_exit 0 driftlead gate last --json
+members gate "$MAN/driftlead-json.5" "$MAN/driftlead-gates.7"
+expect_exit 0 driftlead show last --json
+members show "$MAN/driftlead-json.5" "$MAN/driftlead-gates.7"
+expect_exit 0 driftlead show last c001 --json
+members "show of a case" "$MAN/driftlead-show.1"
+expect_exit 0 driftlead log --json
+members log "$MAN/driftlead-log.1"
+expect_exit 0 driftlead baseline list --json
+members "baseline list" "$MAN/driftlead-baseline.1"
+expect_exit 0 driftlead baseline set last --name other --json
+members "baseline set" "$MAN/driftlead-baseline.1"
+expect_exit 0 driftlead compare last baseline --json
+members compare "$MAN/driftlead-compare.1"
+expect_exit 0 driftlead doctor --json
+members doctor "$MAN/driftlead-doctor.1"
+expect_exit 0 driftlead version --json
+members version "$MAN/driftlead-version.1"
+expect_exit 0 sh -c 'driftlead export last | head -n 1 | jq "del(.scores[])"'
+members export "$MAN/driftlead-export.1"
+
+begin "the views are those of driftlead-db(5)"
+awk '/^\.S[sh] / { view = $2 } /^\.It Va / && view ~ /^v_/ { print view "." $3 }' \
+	"$MAN/driftlead-db.5" >have
+sqlite3 -batch -readonly "$STORE" "SELECT v.name || '.' || c.name FROM sqlite_schema v,
+	pragma_table_info(v.name) c WHERE v.type = 'view'" >views
+[ -s views ] || fail "the store has no views"
+alike "driftlead-db(5)" have views
+
+finish

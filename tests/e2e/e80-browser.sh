@@ -1,0 +1,71 @@
+#!/bin/sh
+# The page of a run in a real browser: whole, silent, and no wider than the screen.
+. "${0%/*}/lib.sh"
+
+skip_without /usr/bin/chromium
+
+# browse OPTION...: what it prints, and what it has to say in $ERR.
+browse() {
+	rm -rf "$SCRATCH/profile"
+	timeout 60 /usr/bin/chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage \
+		--allow-file-access-from-files --enable-logging=stderr --user-data-dir="$SCRATCH/profile" \
+		"$@" 2>"$ERR"
+}
+
+# A frame of this width around the page, which says how wide the page wants to be.  The page has
+# no script of its own: the frame's does the measuring.
+frame() {
+	cat >frame.html <<END
+<!DOCTYPE html><title>frame</title>
+<iframe id="f" width="$1" height="900" style="border:0" src="page.html"></iframe>
+<p id="measured">nothing</p>
+<script>
+f.onload = () => {
+	const d = f.contentDocument, e = d.documentElement;
+	d.querySelectorAll("details").forEach(x => { x.open = true; });
+	const hidden = [...d.querySelectorAll(".scroll")].filter(x => x.tabIndex !== 0 ||
+		!x.getAttribute("aria-label"));
+	measured.textContent = "client " + e.clientWidth + " page " + e.scrollWidth + " bare " +
+		hidden.length + " paper " + getComputedStyle(d.body).backgroundColor;
+};
+</script>
+END
+}
+
+for verdict in PASS FAIL INCONCLUSIVE INVALID; do
+	begin "$verdict: the browser finds the tables, the word and no fault"
+	expect_exit 0 "$B/tests/test_reports" page page.html $verdict
+	browse --dump-dom "file://$PWD/page.html" >dom
+	contains dom "<caption>Gates</caption>"
+	contains dom "<caption>Estimates with 95 % intervals</caption>"
+	contains dom "<p class=\"word\">$verdict</p>"
+	lacks dom "<script"
+	lacks "$ERR" "CONSOLE"
+done
+
+for width in 390 1280; do
+	begin "at $width px nothing sticks out, all details open"
+	frame $width
+	browse --window-size=1400,1000 --virtual-time-budget=5000 --dump-dom "file://$PWD/frame.html" >dom
+	contains dom "client $width page $width bare 0"
+	lacks "$ERR" "CONSOLE"
+done
+
+begin "the colours follow the reader"
+frame 800
+browse --blink-settings=preferredColorScheme=1 --virtual-time-budget=5000 --dump-dom \
+	"file://$PWD/frame.html" >dom
+contains dom "paper rgb(255, 255, 255)"
+browse --blink-settings=preferredColorScheme=0 --virtual-time-budget=5000 --dump-dom \
+	"file://$PWD/frame.html" >dom
+contains dom "paper rgb(19, 21, 25)"
+
+begin "a script that got in would stay dead"
+sed 's|</main>|<script>document.title = "alive"</script></main>|' page.html >dirty.html
+browse --virtual-time-budget=2000 --dump-dom "file://$PWD/dirty.html" >dom
+contains dom "<script>"
+lacks dom "<title>alive"
+contains "$ERR" "Content Security Policy"
+
+finish
