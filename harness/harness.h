@@ -142,6 +142,8 @@ int target_open(struct target *, struct arena *, struct err *);
 struct target *target_find(struct project *, const char *name, struct arena *, struct err *);
 /* Replaces every secret of the target in `text` by "***"; `text` itself if there is none. */
 struct str target_redact(const struct target *, struct str text, struct arena *);
+/* Likewise all that the server said in a completion; short values are words there and stay. */
+void target_redact_answer(const struct target *, struct completion *, struct arena *);
 
 /* ---- protocols: bytes out, bytes in ---------------------------------------------------------------- */
 
@@ -366,6 +368,7 @@ struct session {
 	void           *options;              /* the command's struct, filled */
 	const char     *command_line;
 	struct buf      out;                  /* printed when the command returns */
+	bool            verbatim;             /* out is a document, printed byte for byte */
 };
 
 struct command {
