@@ -41,6 +41,8 @@ struct suite_row {
 };
 /* The suite's row id, or 0 if its cases are not all there. */
 long store_suite_find(struct store *, const char *digest);
+/* Gates and remarks are not part of the digest: the newest text under it is the one that holds. */
+void store_suite_renew(struct store *, long suite, const char *path, struct str source);
 /* Starts (again) to write a suite; store_suite_done makes it findable. */
 long store_suite_begin(struct store *, const struct suite_row *);
 void store_put_slice(struct store *, long suite, int slice, const char *name, double share);
