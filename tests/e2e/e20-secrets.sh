@@ -59,6 +59,15 @@ driftlead run suite.yaml -t stub --fresh --json >"$OUT" 2>"$ERR"
 json '.run.outcomes.answered' 8
 nowhere
 
+begin "a refusal that says the key"
+stub - <<END
+on any reply 403 error "bad" "no $CANARY $TOKEN"
+END
+project "    key: \${CANARY}" "    headers: { X-Token: '\${TOKEN}' }" "    keep: all"
+expect_exit 4 driftlead run suite.yaml -t stub --fresh
+contains "$ERR" "no *** ***"
+nowhere
+
 begin "control characters of answers, ids, slices and names do not reach the terminal"
 stub - <<'END'
 on "question" reply 200 text "\x1b]0;owned\x07\x1b[2J \xc2\x9b31m"
