@@ -326,7 +326,8 @@ void score_completion(struct store *, const struct suite *, long run, const stru
 void case_expect(struct test_case *, struct str json, struct arena *);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
-/* One estimate per metric and slice from the scores in the store. */
+/* One estimate per metric and slice from the scores in the store.  What estimates and verdicts
+ * write is committed when the store is closed, at once with the end of a complete run. */
 void stage_estimate(struct store *, const struct suite *, long run, struct arena *);
 /* Judges every gate and the release; stores and returns the verdict.  *json: the object that
  * --json prints under "verdict", and the array under "gates". */

@@ -464,7 +464,9 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	why = target_redact(t, str_of(out->state == RUN_BUDGET ? r.budget_why : result.why), a);
 	snprintf(out->why, sizeof out->why, "%.*s", STR_ARG(why));
 	store_run_end(st, r.run, out->state, tick_now() - r.started);
-	store_flush(st);
+	/* A complete run is not asked again, so it becomes one together with its verdict. */
+	if (out->state != RUN_COMPLETE)
+		store_flush(st);
 out:
 	if (r.cases != NULL)
 		query_free(r.cases);

@@ -336,7 +336,6 @@ store_run_begin(struct store *s, const struct run_row *r, bool fresh, bool *resu
 		forgotten = sqlite3_changes(s->db);
 		event_fmt(s, id, "forget", "%ld completions that the service failed", forgotten);
 	}
-	store_flush(s);
 	return id;
 }
 
@@ -353,7 +352,6 @@ store_run_end(struct store *s, long run, enum run_state state, double seconds)
 {
 	put(s, RUN_END, "iiri", run, (long)state, seconds, (long)tick_wall_ms());
 	event_fmt(s, run, "end", "%s after %.1f s", state_name[state], seconds);
-	store_flush(s);
 }
 
 void
