@@ -468,10 +468,7 @@ is_plain(const struct test_case *tc)
 {
 	if (tc->nmsg != 1 || strcmp(tc->msg[0].role, "user") != 0 || !str_eq(tc->msg[0].text, tc->input))
 		return false;
-	for (size_t i = 0; i < tc->input.n; i++)
-		if ((unsigned char)tc->input.p[i] < 0x20 && tc->input.p[i] != '\n' && tc->input.p[i] != '\t')
-			return false;
-	return tc->input.n > 0;
+	return tc->input.n > 0 && !str_has_control(tc->input);
 }
 
 static void

@@ -5,6 +5,9 @@
  * cheap: constant options are set once per handle (curl_easy_reset would cost more than a
  * request), header lists are rebuilt only when a header changed, and a socket stays registered
  * with epoll while its connection idles, because the next request will want the same again.
+ * And calls are dealt out to lanes of sixteen, a multi handle each, because curl looks through
+ * all connections of a multi handle for every request; not over TLS, where many calls may share
+ * one HTTP/2 connection.
  *
  * And some to be safe: no redirects, no other schemes, no key over plain http to an address
  * that is not this machine's or a private network's, ceilings counted after decompression
@@ -20,18 +23,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { HEAD_MAX = 256 << 10, STREAMS_MAX = 100 };
+enum { HEAD_MAX = 256 << 10, STREAMS_MAX = 100, LANE_CALLS = 16 };
 
-/* What curl wants of a descriptor, and what epoll was told. */
-struct watch { uint32_t want, have; };
+/* What curl wants of a descriptor, what epoll was told, and whose it is. */
+struct watch { uint32_t want, have; struct lane *lane; };
+
+/* Calls that share connections. */
+struct lane {
+	struct http *http;
+	CURLM       *multi;
+	double       timer;                   /* when it wants to be called */
+	bool         acted;                   /* may have messages */
+};
 
 struct http {
 	const struct target *target;
-	CURLM        *multi;
+	struct lane  *lane;
+	size_t        nlane, nacted;          /* nacted: of acted lanes */
+	CURLSH       *names;                  /* lanes resolve a host once */
 	int           epoll;
 	struct watch *watch;                  /* by descriptor */
 	size_t        nwatch;
-	double        timer;
 	char         *secret;                 /* "Authorization: Bearer ..." */
 	size_t        secret_size;
 	struct curl_slist *common, *bearer;   /* headers of every request; bearer ends in common */
@@ -44,6 +56,7 @@ struct http {
 /* A call's private half. */
 struct http_wire {
 	struct http *http;
+	struct lane *lane;
 	CURL        *easy;
 	char        *path;                    /* that the handle's URL ends in */
 	struct buf   lines;                   /* the request's own headers, each with its NUL */
@@ -84,11 +97,13 @@ tell_epoll(struct http *h, int fd, struct watch *w, uint32_t events)
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
-	struct http *h = ctx;
+	struct lane *lane = ctx;
+	struct http *h = lane->http;
 	struct watch *w = watch_of(h, fd);
 
 	(void)easy;
 	(void)unused;
+	w->lane = lane;
 	w->want = (what & CURL_POLL_IN && what != CURL_POLL_REMOVE ? EPOLLIN : 0u) |
 	          (what & CURL_POLL_OUT && what != CURL_POLL_REMOVE ? EPOLLOUT : 0u);
 	if ((w->want & ~w->have) != 0)
@@ -99,10 +114,10 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 static int
 on_timer(CURLM *multi, long ms, void *ctx)
 {
-	struct http *h = ctx;
+	struct lane *lane = ctx;
 
 	(void)multi;
-	h->timer = ms < 0 ? INFINITY : ms == 0 ? 0 : tick_now() + (double)ms / 1000;
+	lane->timer = ms < 0 ? INFINITY : ms == 0 ? 0 : tick_now() + (double)ms / 1000;
 	return 0;
 }
 
@@ -181,6 +196,7 @@ set_up(struct http *h, struct http_call *c)
 	CURL *e = c->wire->easy;
 
 	must(curl_easy_setopt(e, CURLOPT_PRIVATE, c));
+	must(curl_easy_setopt(e, CURLOPT_SHARE, h->names));
 	must(curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->wire->error));
 	must(curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L));
 	must(curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L));
@@ -258,31 +274,50 @@ make_headers(struct http *h)
 	make_secret(h);
 }
 
+static void
+make_lanes(struct http *h)
+{
+	bool shared = strncasecmp(h->target->url, "https:", 6) == 0;
+
+	h->nlane = shared ? 1 : (h->ncalls + LANE_CALLS - 1) / LANE_CALLS;
+	h->lane = mem_alloc(h->nlane, sizeof *h->lane);
+	if ((h->names = curl_share_init()) == NULL ||
+	    curl_share_setopt(h->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK)
+		die(EXIT_SURROUNDINGS, "libcurl did not start");
+	for (size_t i = 0; i < h->nlane; i++) {
+		struct lane *l = &h->lane[i];
+
+		*l = (struct lane){ .http = h, .multi = curl_multi_init(), .timer = INFINITY };
+		if (l->multi == NULL)
+			die(EXIT_SURROUNDINGS, "libcurl did not start");
+		curl_multi_setopt(l->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+		curl_multi_setopt(l->multi, CURLMOPT_SOCKETDATA, l);
+		curl_multi_setopt(l->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+		curl_multi_setopt(l->multi, CURLMOPT_TIMERDATA, l);
+		curl_multi_setopt(l->multi, CURLMOPT_MAXCONNECTS, (long)h->ncalls);
+		curl_multi_setopt(l->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
+	}
+}
+
 struct http *
 http_open(const struct target *t, int epoll, size_t ncalls)
 {
 	struct http *h = mem_alloc(1, sizeof *h);
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (h->multi = curl_multi_init()) == NULL)
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		die(EXIT_SURROUNDINGS, "libcurl did not start");
 	h->target = t;
 	h->epoll = epoll;
-	h->timer = INFINITY;
 	h->ncalls = ncalls;
 	h->call = mem_alloc(ncalls, sizeof *h->call);
 	h->wire = mem_alloc(ncalls, sizeof *h->wire);
 	h->local_only = t->key.n > 0 && t->unix_socket == NULL &&
 	                strncasecmp(t->url, "http:", 5) == 0;
 	make_headers(h);
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)ncalls);
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
+	make_lanes(h);
 	for (size_t i = 0; i < ncalls; i++) {
 		h->call[i].wire = &h->wire[i];
+		h->wire[i].lane = &h->lane[i % h->nlane];
 		h->call[i].body.max = t->limits.body > 0 ? (size_t)t->limits.body : 0;
 		h->wire[i].http = h;
 		if ((h->wire[i].easy = curl_easy_init()) == NULL)
@@ -330,7 +365,10 @@ http_close(struct http *h)
 		mem_free(h->wire[i].path);
 		buf_free(&h->call[i].body);
 	}
-	curl_multi_cleanup(h->multi);
+	for (size_t i = 0; i < h->nlane; i++)
+		curl_multi_cleanup(h->lane[i].multi);
+	curl_share_cleanup(h->names);
+	mem_free(h->lane);
 	free_nodes(h->bearer, NULL);
 	if (h->secret != NULL) {
 		explicit_bzero(h->secret, h->secret_size);
@@ -431,14 +469,14 @@ http_send(struct http_call *c, const struct request *r)
 	must(curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n));
 	w->flying = true;
 	c->sent = tick_now();
-	if (curl_multi_add_handle(w->http->multi, w->easy) != CURLM_OK)
+	if (curl_multi_add_handle(w->lane->multi, w->easy) != CURLM_OK)
 		bug("curl refused a handle");
 }
 
 static void
 land(struct http_call *c)
 {
-	if (curl_multi_remove_handle(c->wire->http->multi, c->wire->easy) != CURLM_OK)
+	if (curl_multi_remove_handle(c->wire->lane->multi, c->wire->easy) != CURLM_OK)
 		bug("curl lost a handle");
 	c->wire->flying = false;
 }
@@ -451,13 +489,15 @@ http_cancel(struct http_call *c)
 }
 
 static void
-act(struct http *h, curl_socket_t fd, int what)
+act(struct lane *l, curl_socket_t fd, int what)
 {
 	int running;
-	CURLMcode rc = curl_multi_socket_action(h->multi, fd, what, &running);
+	CURLMcode rc = curl_multi_socket_action(l->multi, fd, what, &running);
 
 	if (rc != CURLM_OK)
 		bug("curl_multi_socket_action: %s", curl_multi_strerror(rc));
+	l->http->nacted += !l->acted;
+	l->acted = true;
 }
 
 void
@@ -470,22 +510,32 @@ http_ready(struct http *h, int fd, uint32_t events)
 		tell_epoll(h, fd, w, w->want);
 	if (w->want == 0)
 		return;
-	act(h, fd, (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
-	           (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-	           (events & EPOLLERR ? CURL_CSELECT_ERR : 0));
+	act(w->lane, fd, (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
+	                 (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+	                 (events & EPOLLERR ? CURL_CSELECT_ERR : 0));
 }
 
 double
 http_timer(const struct http *h)
 {
-	return h->timer;
+	double due = INFINITY;
+
+	for (size_t i = 0; i < h->nlane; i++)
+		if (h->lane[i].timer < due)
+			due = h->lane[i].timer;
+	return due;
 }
 
 void
 http_expire(struct http *h)
 {
-	h->timer = INFINITY;
-	act(h, CURL_SOCKET_TIMEOUT, 0);
+	double now = tick_now();
+
+	for (size_t i = 0; i < h->nlane; i++)
+		if (h->lane[i].timer <= now) {
+			h->lane[i].timer = INFINITY;
+			act(&h->lane[i], CURL_SOCKET_TIMEOUT, 0);
+		}
 }
 
 /* ---- how it ended --------------------------------------------------------------------- */
@@ -568,25 +618,43 @@ read_clock(struct http_call *c)
 		c->first = c->sent;
 }
 
-struct http_call *
-http_ended(struct http *h, enum http_end *end, struct buf *why)
+/* The next message of a lane that was called since it had none. */
+static CURLMsg *
+next_message(struct http *h)
 {
 	CURLMsg *m;
 	int left;
 
-	if ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
-		struct http_call *c = NULL;
-		CURLcode rc = m->data.result;
+	for (size_t i = 0; i < h->nlane && h->nacted > 0; i++) {
+		struct lane *l = &h->lane[i];
 
-		if (m->msg != CURLMSG_DONE ||
-		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c) != CURLE_OK)
-			bug("a message of curl's that nobody knows");
-		read_clock(c);
-		land(c);
-		c->head.gzip_error = rc == CURLE_BAD_CONTENT_ENCODING;
-		*end = end_of(c, rc);
-		explain(c, *end, rc, why);
-		return c;
+		if (!l->acted)
+			continue;
+		if ((m = curl_multi_info_read(l->multi, &left)) != NULL)
+			return m;
+		l->acted = false;
+		h->nacted--;
 	}
 	return NULL;
+}
+
+struct http_call *
+http_ended(struct http *h, enum http_end *end, struct buf *why)
+{
+	struct http_call *c = NULL;
+	CURLMsg *m = next_message(h);
+	CURLcode rc;
+
+	if (m == NULL)
+		return NULL;
+	rc = m->data.result;
+	if (m->msg != CURLMSG_DONE ||
+	    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c) != CURLE_OK)
+		bug("a message of curl's that nobody knows");
+	read_clock(c);
+	land(c);
+	c->head.gzip_error = rc == CURLE_BAD_CONTENT_ENCODING;
+	*end = end_of(c, rc);
+	explain(c, *end, rc, why);
+	return c;
 }

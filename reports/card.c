@@ -72,7 +72,8 @@ answer(const struct page *p, const struct amount *m, const char *title, long run
 static void
 summary(struct buf *b, const struct amount *m, const struct card *c)
 {
-	html_fmt(b, "<details class=\"case\"><summary><span class=\"id\">%S</span>", html_cut(c->id, 200));
+	html_fmt(b, "<details class=\"case\"><summary><span class=\"id\">%S</span>", html_cut(c->id,
+	    200));
 	if (c->slice.n > 0)
 		html_fmt(b, " <span class=\"tag\">%S</span>", html_cut(c->slice, 100));
 	buf_puts(b, " <span class=\"score\">");

@@ -41,7 +41,8 @@ attribute(struct buf *b, const char *name, struct str value, struct arena *a)
 static const char *
 case_file(struct str source, const char *suite_path, struct arena *a)
 {
-	ptrdiff_t at = str_starts(source, STR("cases:")) ? 0 : str_find(source, STR("\ncases:"), 0), end;
+	ptrdiff_t at = str_starts(source, STR("cases:")) ? 0 : str_find(source, STR("\ncases:"), 0),
+	    end;
 	struct str s;
 
 	if (at < 0)
@@ -89,18 +90,21 @@ trouble(const struct junit *x, long test_case, enum fate fate)
 	static const char *const tag[FATES] = { "", "failure", "error", "skipped" };
 	struct arena *a = x->page->a;
 	struct buf all = { 0 }, *b = x->out;
-	struct query *q = store_query(x->page->store, "SELECT c.outcome, c.why, c.text, s.why, t.expect,"
+	struct query *q = store_query(x->page->store, "SELECT c.outcome, c.why, c.text, s.why,"
+	    " t.expect,"
 	    " CASE WHEN NOT c.measured THEN 2 WHEN c.outcome <> 'answered' THEN 1"
 	    " WHEN s.value IS NULL THEN 3 WHEN ?4 AND s.value < 1 THEN 1 ELSE 0 END AS fate"
 	    " FROM v_score s JOIN v_completion c ON c.run = s.run AND c.test_case = s.test_case AND"
 	    " c.rep = s.rep JOIN v_case t ON t.id = s.test_case WHERE s.run = ?1 AND s.metric = ?2 AND"
-	    " s.test_case = ?3 ORDER BY fate DESC, s.rep LIMIT 1", "iiii", x->page->run, x->metric.metric,
+	    " s.test_case = ?3 ORDER BY fate DESC, s.rep LIMIT 1", "iiii", x->page->run,
+	    x->metric.metric,
 	    test_case, (long)x->metric.percent);
 	struct str message;
 
 	if (!query_next(q))
 		return;
-	message = query_text(q, 3).n > 0 ? query_text(q, 3) : query_text(q, 1).n > 0 ? query_text(q, 1) :
+	message = query_text(q, 3).n > 0 ? query_text(q, 3) : query_text(q, 1).n > 0 ? query_text(q,
+	    1) :
 	    query_text(q, 0);
 	buf_fmt(b, "\n<%s", tag[fate]);
 	attribute(b, "message", message, a);
@@ -117,76 +121,86 @@ trouble(const struct junit *x, long test_case, enum fate fate)
 	query_free(q);
 }
 
-/* The cases of one slice that are shown, in the order of their worth. */
 static void
-cases(const struct junit *x, long slice, struct str slice_name, long max)
+one_case(const struct junit *x, struct buf *b, struct query *q, const char *classname)
 {
 	struct arena *a = x->page->a;
-	const char *classname = slice_name.n > 0 ? arena_fmt(a, "%s.%.*s", x->suite, STR_ARG(slice_name)) :
-	    x->suite;
-	struct query *q = store_query(x->page->store, arena_fmt(a, "SELECT w.test_case, w.fate, w.ms, t.case_id,"
-	    " t.line FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s, test_case LIMIT ?4) w"
-	    " JOIN v_case t ON t.id = w.test_case WHERE t.slice = ?5 ORDER BY fate = 0, fate, v %s,"
-	    " w.test_case", x->metric.lower_is_better ? "DESC" : "ASC", x->metric.lower_is_better ?
-	    "DESC" : "ASC"), "iiiii", x->page->run, x->metric.metric, (long)x->metric.percent, max, slice);
+	enum fate fate = (enum fate)query_long(q, 1);
+	struct junit inner = *x;
 
-	while (query_next(q)) {
-		enum fate fate = (enum fate)query_long(q, 1);
-
-		buf_puts(x->out, "<testcase");
-		attribute(x->out, "name", query_text(q, 3), a);
-		attribute(x->out, "classname", str_of(classname), a);
-		buf_fmt(x->out, " time=\"%.3f\"", query_real(q, 2) / 1000);
-		if (x->case_file[0] != '\0')
-			attribute(x->out, "file", str_of(x->case_file), a);
-		buf_fmt(x->out, " line=\"%ld\">", query_long(q, 4));
-		if (fate != FATE_PASSED)
-			trouble(x, query_long(q, 0), fate);
-		buf_puts(x->out, "</testcase>\n");
-	}
+	inner.out = b;
+	buf_puts(b, "<testcase");
+	attribute(b, "name", query_text(q, 3), a);
+	attribute(b, "classname", str_of(classname), a);
+	buf_fmt(b, " time=\"%.3f\"", query_real(q, 2) / 1000);
+	if (x->case_file[0] != '\0')
+		attribute(b, "file", str_of(x->case_file), a);
+	buf_fmt(b, " line=\"%ld\">", query_long(q, 4));
+	if (fate != FATE_PASSED)
+		trouble(&inner, query_long(q, 0), fate);
+	buf_puts(b, "</testcase>\n");
 }
 
-/* The header counts what is in the file, not what was left out. */
-static const char *
-shown_sql(struct arena *a, const struct junit *x)
-{
-	return arena_fmt(a, "SELECT t.slice, t.slice_name, total(fate = 0), total(fate = 1), total(fate = 2),"
-	    " total(fate = 3), total(ms) FROM (SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s,"
-	    " test_case LIMIT ?4) w JOIN v_case t ON t.id = w.test_case GROUP BY t.slice ORDER BY t.slice",
-	    x->metric.lower_is_better ? "DESC" : "ASC");
-}
-
+/* A <testsuite> around the cases of a slice; its counts are those of the file, not of the run. */
 static void
-slices(const struct junit *x, long max, struct buf *into, long total[FATES], double *ms, long left_out)
+one_slice(const struct junit *x, struct buf *into, const char *name, const struct buf *cases,
+    const long n[FATES], double ms, long left_out)
 {
 	struct arena *a = x->page->a;
-	struct query *q = store_query(x->page->store, shown_sql(a, x), "iiii", x->page->run,
-	    x->metric.metric, (long)x->metric.percent, max);
-	struct junit y = *x;
 
-	y.out = into;
+	buf_puts(into, "<testsuite");
+	attribute(into, "name", name[0] ? str_of(arena_fmt(a, "%s/%s", x->suite, name)) :
+	    str_of(x->suite), a);
+	counts(into, n, ms);
+	attribute(into, "timestamp", str_of(x->started), a);
+	attribute(into, "file", str_of(x->path), a);
+	buf_puts(into, ">\n<properties>\n");
+	property(into, "run", str_of(arena_fmt(a, "%ld", x->page->run)), a);
+	property(into, "suite.sha256", str_of(x->digest), a);
+	if (left_out > 0)
+		property(into, "cases.left_out", str_of(arena_fmt(a, "%ld", left_out)), a);
+	buf_puts(into, "</properties>\n");
+	buf_str(into, buf_as_str(cases));
+	buf_puts(into, "</testsuite>\n");
+}
+
+/* The `max` worst cases, slice by slice, in each the worst first. */
+static void
+slices(const struct junit *x, long max, struct buf *into, long total[FATES], double *ms,
+    long left_out)
+{
+	struct arena *a = x->page->a;
+	const char *order = x->metric.lower_is_better ? "DESC" : "ASC", *name = "", *classname = "";
+	struct query *q = store_query(x->page->store, arena_fmt(a,
+	    "SELECT w.test_case, w.fate, w.ms, t.case_id, t.line, t.slice, t.slice_name FROM ("
+	    "SELECT * FROM (" CASES ") ORDER BY fate = 0, fate, v %s, test_case LIMIT ?4) w"
+	    " JOIN v_case t ON t.id = w.test_case"
+	    " ORDER BY t.slice, w.fate = 0, w.fate, w.v %s, w.test_case", order, order), "iiii",
+	    x->page->run, x->metric.metric, (long)x->metric.percent, max);
+	struct buf cases = { 0 };
+	long n[FATES] = { 0 }, slice = -2;
+	double slice_ms = 0;
+
 	while (query_next(q)) {
-		struct str slice = query_text(q, 1);
-		long n[FATES];
-
-		for (int i = 0; i < FATES; i++)
-			total[i] += n[i] = query_long(q, 2 + i);
-		*ms += query_real(q, 6);
-		buf_puts(into, "<testsuite");
-		attribute(into, "name", slice.n ? str_of(arena_fmt(a, "%s/%.*s", x->suite, STR_ARG(slice))) :
-		    str_of(x->suite), a);
-		counts(into, n, query_real(q, 6));
-		attribute(into, "timestamp", str_of(x->started), a);
-		attribute(into, "file", str_of(x->path), a);
-		buf_puts(into, ">\n<properties>\n");
-		property(into, "run", str_of(arena_fmt(a, "%ld", x->page->run)), a);
-		property(into, "suite.sha256", str_of(x->digest), a);
-		if (left_out > 0)
-			property(into, "cases.left_out", str_of(arena_fmt(a, "%ld", left_out)), a);
-		buf_puts(into, "</properties>\n");
-		cases(&y, query_long(q, 0), slice, max);
-		buf_puts(into, "</testsuite>\n");
+		if (query_long(q, 5) != slice) {
+			if (cases.n > 0)
+				one_slice(x, into, name, &cases, n, slice_ms, left_out);
+			buf_reset(&cases);
+			memset(n, 0, sizeof n);
+			slice_ms = 0;
+			slice = query_long(q, 5);
+			name = str_cstr(query_text(q, 6), a);
+			classname = name[0] ? arena_fmt(a, "%s.%s", x->suite, name) : x->suite;
+		}
+		n[query_long(q, 1)]++;
+		total[query_long(q, 1)]++;
+		slice_ms += query_real(q, 2);
+		*ms += query_real(q, 2);
+		one_case(x, &cases, q, classname);
 	}
+	if (cases.n > 0)
+		one_slice(x, into, name, &cases, n, slice_ms, left_out);
+	buf_free(&cases);
 }
 
 /* ---- gates --------------------------------------------------------------------------------- */
@@ -207,7 +221,8 @@ gate(struct buf *b, struct query *q, struct arena *a)
 	if (!str_is(verdict, "PASS")) {
 		/* A gate that could not tell must stop a release as a failed one does. */
 		buf_puts(b, "\n<failure");
-		attribute(b, "message", str_of(arena_fmt(a, "%.*s: %.*s", STR_ARG(verdict), STR_ARG(why))), a);
+		attribute(b, "message", str_of(arena_fmt(a, "%.*s: %.*s", STR_ARG(verdict),
+		    STR_ARG(why))), a);
 		attribute(b, "type", query_text(q, 2), a);
 		buf_char(b, '>');
 		xml_text(b, html_cut(query_text(q, 3), TEXT_MAX));
@@ -220,7 +235,8 @@ static void
 gates(const struct junit *x, struct buf *into, long total[FATES])
 {
 	const struct page *p = x->page;
-	struct query *q = store_query(p->store, "SELECT gate, verdict, reason, json FROM v_verdict WHERE"
+	struct query *q = store_query(p->store, "SELECT gate, verdict, reason, json FROM v_verdict"
+	    " WHERE"
 	    " run = ? AND ifnull(base, 0) = ? AND gate IS NOT NULL ORDER BY id", "ii", p->run, p->base);
 	struct buf rows = { 0 };
 	long n[FATES] = { 0 };
@@ -252,7 +268,8 @@ report_junit(struct store *store, long run, long base, long max, struct buf *out
 	struct buf body = { .max = 64 << 20 };
 	long total[FATES] = { 0 }, all;
 	double ms = 0;
-	struct query *q = store_query(store, "SELECT r.suite_name, r.started, r.suite_digest, s.path, r.target,"
+	struct query *q = store_query(store, "SELECT r.suite_name, r.started, r.suite_digest, s.path,"
+	    " r.target,"
 	    " s.source FROM v_run r JOIN v_suite s ON s.id = r.suite WHERE r.id = ?", "i", run);
 	const char *name;
 

@@ -39,16 +39,17 @@ pairs_worst(const struct page *p, const struct amount *m, long limit)
 static const char *
 both(const struct page *p, const struct amount *m)
 {
-	bool same_suite = store_long(p->store, 0, "SELECT a.suite = b.suite FROM v_run a, v_run b"
-	    " WHERE a.id = ? AND b.id = ?", "ii", p->run, p->base) != 0;
+	static const char suite_of[] = "SELECT suite FROM v_run WHERE id = ?";
+	long suite = store_long(p->store, 0, suite_of, "i", p->run);
+	long base_suite = store_long(p->store, 0, suite_of, "i", p->base);
 
 	return arena_fmt(p->a, "SELECT test_case, v, base_case,"
 	    " (SELECT v FROM (" VALUES("?3", "?4", " AND s.test_case = base_case") ")) AS base_v"
 	    " FROM (SELECT y.test_case, y.v, %s AS base_case FROM ("
 	    VALUES("?1", "?2", " GROUP BY s.test_case") ") y)",
-	    lost(m), same_suite ? "y.test_case" : "(SELECT u.id FROM v_case t JOIN v_case u"
-	    " ON u.suite = (SELECT suite FROM v_run WHERE id = ?3) AND u.case_id = t.case_id"
-	    " AND u.hash = t.hash WHERE t.id = y.test_case)", lost(m));
+	    lost(m), suite == base_suite ? "y.test_case" : arena_fmt(p->a,
+	    "(SELECT u.id FROM v_case t JOIN v_case u ON u.suite = %ld AND u.case_id = t.case_id"
+	    " AND u.hash = t.hash WHERE t.id = y.test_case)", base_suite), lost(m));
 }
 
 static long

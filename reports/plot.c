@@ -142,11 +142,14 @@ write_script(struct buf *b, const struct plot_row *row, size_t n, bool percent, 
 		buf_fmt(b, "%zu %.17g %.17g %.17g\n", i, row[i].at * by,
 		    (row[i].bounded ? row[i].lo : row[i].at) * by,
 		    (row[i].bounded ? row[i].hi : row[i].at) * by);
-	buf_puts(b, "EOD\nplot $d u 2:1:3:4 w xerrorbars ps 0 lw 3 lc rgb '#000005',"
-	    " $d u 2:1:2:2 w xerrorbars ps 0 lw 10 lc rgb '#000001'\n");
+	/* The dots are lines so short that their round ends touch: a symbol would be a reference to
+	 * a definition by its id. */
+	buf_fmt(b, "EOD\nplot $d u 2:1:3:4 w xerrorbars ps 0 lw 3 lc rgb '#000005',"
+	    " $d u 2:1:($2-%.17g):($2+%.17g) w xerrorbars ps 0 lw 10 lc rgb '#000005'\n",
+	    (hi - lo) * by / 2000, (hi - lo) * by / 2000);
 }
 
-/* ---- what comes back --------------------------------------------------------------------------- */
+/* ---- what comes back ------------------------------------------------------------------------- */
 
 static const char *const colour[] = {     /* by the last digit of the script's colours */
 	"currentColor", "var(--accent)", "var(--soft)", "var(--line)", "var(--bad)", "var(--accent)"
@@ -239,7 +242,8 @@ clean(struct buf *b, struct str s, size_t at, const struct plot_row *row, size_t
 {
 	while (at < s.n) {
 		if (skip(s, &at, "<title>", "</title>") || skip(s, &at, "<desc>", "</desc>") ||
-		    skip(s, &at, "<defs>", "</defs>") || skip(s, &at, " id=\"", "\"") ||
+		    skip(s, &at, "<defs>", "</defs>") || skip(s, &at, "<use ", "/>\n") ||
+		    skip(s, &at, " id=\"", "\"") ||
 		    skip(s, &at, " font-family=\"", "\"") || empty_group(s, &at) ||
 		    word(b, s, &at, row, n, percent) || paint(b, s, &at))
 			continue;

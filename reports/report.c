@@ -36,7 +36,8 @@ head(struct buf *b, const struct page *p, const struct heading *h)
 	sha256_add(&sum, STR(style));
 	sha256_end_raw(&sum, raw);
 	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-");
+	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src"
+	    " 'sha256-");
 	html_base64(b, raw, sizeof raw);
 	buf_puts(b, "'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -44,7 +45,8 @@ head(struct buf *b, const struct page *p, const struct heading *h)
 	    "<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n");
 	html_fmt(b, "<title>%s on %s, run %d</title>\n<style>", h->suite, h->target, p->run);
 	buf_puts(b, style);
-	buf_puts(b, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#verdict\">To the verdict</a>\n");
+	buf_puts(b, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#verdict\">To the verdict</a>"
+	    "\n");
 }
 
 static void
@@ -60,7 +62,8 @@ contents(const struct page *p)
 static bool
 heading_of(const struct page *p, struct heading *h)
 {
-	struct query *q = store_query(p->store, "SELECT suite_name, target, started, program, suite_digest"
+	struct query *q = store_query(p->store, "SELECT suite_name, target, started, program,"
+	    " suite_digest"
 	    " FROM v_run WHERE id = ?", "i", p->run);
 
 	if (!query_next(q))
@@ -92,12 +95,15 @@ report_html(struct store *store, long run, long base, struct buf *out)
 	for (size_t i = 0; i < COUNT(all); i++) {
 		if (!all[i]->wanted(&p))
 			continue;
-		html_fmt(out, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n",
+		html_fmt(out, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">"
+		    "%s</h2>\n",
 		    all[i]->name, all[i]->name, all[i]->name, all[i]->title);
 		all[i]->write(&p);
 		buf_puts(out, "</section>\n");
 	}
-	html_fmt(out, "</main>\n<footer>driftlead %s, run %d of %s on %s, %s, suite %S</footer>\n</body>\n"
-	    "</html>\n", h.program, run, h.suite, h.target, h.started, str_sub(str_of(h.digest), 0, 16));
+	html_fmt(out, "</main>\n<footer>driftlead %s, run %d of %s on %s, %s, suite %S</footer>"
+	    "\n</body>\n"
+	    "</html>\n", h.program, run, h.suite, h.target, h.started, str_sub(str_of(h.digest), 0,
+	    16));
 	arena_free(&a);
 }

@@ -33,9 +33,11 @@ rule_of(const struct page *p, const char *metric, double *rule)
 static size_t
 read_rows(const struct page *p, const struct amount *m, struct plot_row *row)
 {
-	struct query *q = store_query(p->store, arena_fmt(p->a, "SELECT slice, slice_name, at, bounded, lo, hi"
+	struct query *q = store_query(p->store, arena_fmt(p->a, "SELECT slice, slice_name, at,"
+	    " bounded, lo, hi"
 	    " FROM v_estimate WHERE run = ? AND metric = ? AND known ORDER BY slice >= 0, at %s, slice"
-	    " LIMIT ?", m->lower_is_better ? "DESC" : "ASC"), "iii", p->run, m->metric, (long)PLOTTED + 1);
+	    " LIMIT ?", m->lower_is_better ? "DESC" : "ASC"), "iii", p->run, m->metric,
+	    (long)PLOTTED + 1);
 	size_t n = 0;
 
 	while (query_next(q)) {
@@ -49,11 +51,13 @@ read_rows(const struct page *p, const struct amount *m, struct plot_row *row)
 
 /* A figure is its plot in a box that scrolls, the table below its alternative in text. */
 static void
-figure(const struct page *p, const struct amount *m, const struct plot_row *row, size_t n, long slices,
+figure(const struct page *p, const struct amount *m, const struct plot_row *row, size_t n,
+    long slices,
     long number)
 {
 	const char *prefix = arena_fmt(p->a, "plot%ld", number);
-	const char *title = arena_fmt(p->a, "%.100s with 95 %% intervals, by slice; the numbers are in the "
+	const char *title = arena_fmt(p->a, "%.100s with 95 %% intervals, by slice; the numbers are"
+	    " in the "
 	    "table below", m->name);
 	struct buf svg = { 0 };
 	double rule = 0;
@@ -118,7 +122,8 @@ table_row(const struct page *p, struct query *q, const struct amount *m)
 static bool
 wanted(const struct page *p)
 {
-	return store_long(p->store, 0, "SELECT count(*) FROM v_estimate WHERE run = ?", "i", p->run) > 0;
+	return store_long(p->store, 0, "SELECT count(*) FROM v_estimate WHERE run = ?", "i",
+	    p->run) > 0;
 }
 
 static void
@@ -126,15 +131,20 @@ write_estimates(const struct page *p)
 {
 	struct query *q;
 	struct amount m = { .metric = -1, .name = "", .unit = "" };
-	long all = store_long(p->store, 0, "SELECT count(*) FROM v_estimate WHERE run = ?", "i", p->run);
+	long all = store_long(p->store, 0, "SELECT count(*) FROM v_estimate WHERE run = ?", "i",
+	    p->run);
 
 	plots(p);
-	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Estimates\">"
-	    "<table><caption>Estimates with 95 % intervals</caption><thead><tr><th scope=\"col\">Metric</th>"
+	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\""
+	    " aria-label=\"Estimates\">"
+	    "<table><caption>Estimates with 95 % intervals</caption><thead><tr><th scope=\"col\">"
+	    "Metric</th>"
 	    "<th scope=\"col\">Slice</th><th scope=\"col\" class=\"num\">Estimate</th>"
 	    "<th scope=\"col\" class=\"num\">Interval</th><th scope=\"col\" class=\"num\">Units</th>"
-	    "<th scope=\"col\" class=\"num\">Missing</th><th scope=\"col\">Method</th></tr></thead><tbody>\n");
-	q = store_query(p->store, "SELECT metric_name, slice, slice_name, known, at, bounded, lo, hi, n,"
+	    "<th scope=\"col\" class=\"num\">Missing</th><th scope=\"col\">Method</th></tr></thead>"
+	    "<tbody>\n");
+	q = store_query(p->store, "SELECT metric_name, slice, slice_name, known, at, bounded, lo, hi,"
+	    " n,"
 	    " nmissing, method, metric FROM v_estimate WHERE run = ? ORDER BY slice >= 0, metric, slice"
 	    " LIMIT ?", "ii", p->run, (long)LISTED);
 	while (query_next(q))
@@ -142,7 +152,8 @@ write_estimates(const struct page *p)
 			table_row(p, q, &m);
 	buf_puts(p->out, "</tbody></table></div>\n");
 	if (all > LISTED)
-		html_fmt(p->out, "<p class=\"cut\">%d more rows are left out; <code>driftlead show %d --json"
+		html_fmt(p->out, "<p class=\"cut\">%d more rows are left out; <code>driftlead show %d"
+		    " --json"
 		    "</code> has all.</p>\n", all - LISTED, p->run);
 }
 

@@ -56,7 +56,8 @@ static void
 write_facts(const struct page *p)
 {
 	struct buf *b = p->out;
-	struct query *q = store_query(p->store, "SELECT r.suite_name, r.target, r.state, r.ncases, r.seconds,"
+	struct query *q = store_query(p->store, "SELECT r.suite_name, r.target, r.state, r.ncases,"
+	    " r.seconds,"
 	    " r.ncalls, r.ndone, r.filter, b.id, b.target FROM v_run r LEFT JOIN v_run b ON b.id = ?"
 	    " WHERE r.id = ?", "ii", p->base, p->run);
 

@@ -8,15 +8,15 @@ enum { SHOWN = 50, BYTES_WORSE = 80 << 10, BYTES_BETTER = 40 << 10 };
 static bool
 wanted(const struct page *p)
 {
-	struct amount m;
-	long worse, better, same;
-
-	return p->base != 0 && amount_first(p, &m) && pairs_count(p, &m, &worse, &better, &same);
+	return p->base != 0 && store_long(p->store, 0, "SELECT count(*) FROM v_metric a, v_metric b"
+	    " WHERE a.run = ? AND a.metric = 0 AND b.run = ? AND b.name = a.name", "ii", p->run,
+	    p->base) > 0;
 }
 
 /* At most SHOWN cards and `bytes` of page. */
 static void
-list(const struct page *p, const struct amount *m, const char *title, bool worse, long all, size_t bytes)
+list(const struct page *p, const struct amount *m, const char *title, bool worse, long all,
+    size_t bytes)
 {
 	struct query *q = pairs_changed(p, m, worse, SHOWN);
 	size_t from = p->out->n;
@@ -48,7 +48,8 @@ write_flips(const struct page *p)
 
 	if (!amount_first(p, &m) || !pairs_count(p, &m, &worse, &better, &same))
 		return;
-	html_fmt(p->out, "<p class=\"lead\">By <b>%s</b>: %d cases got worse, %d got better, %d scored the "
+	html_fmt(p->out, "<p class=\"lead\">By <b>%s</b>: %d cases got worse, %d got better, %d"
+	    " scored the "
 	    "same.</p>\n", m.name, worse, better, same);
 	list(p, &m, "Regressions", true, worse, BYTES_WORSE);
 	list(p, &m, "Improvements", false, better, BYTES_BETTER);

@@ -45,8 +45,10 @@ scorers(const struct page *p)
 	struct query *q = store_query(p->store, "SELECT name, scorer, version, params, scale, unit"
 	    " FROM v_metric WHERE run = ? ORDER BY metric", "i", p->run);
 
-	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scorers\"><table>"
-	    "<caption>Scorers</caption><thead><tr><th scope=\"col\">Metric</th><th scope=\"col\">Scorer</th>"
+	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scorers\">"
+	    "<table>"
+	    "<caption>Scorers</caption><thead><tr><th scope=\"col\">Metric</th><th scope=\"col\">"
+	    "Scorer</th>"
 	    "<th scope=\"col\" class=\"num\">Version</th><th scope=\"col\">Scale</th>"
 	    "<th scope=\"col\">Parameters</th></tr></thead><tbody>\n");
 	while (query_next(q)) {
@@ -62,7 +64,8 @@ scorers(const struct page *p)
 static void
 json_block(const struct page *p, const char *title, const char *column)
 {
-	struct query *q = store_query(p->store, arena_fmt(p->a, "SELECT %s FROM v_run WHERE id = ?", column),
+	struct query *q = store_query(p->store, arena_fmt(p->a, "SELECT %s FROM v_run WHERE id = ?",
+	    column),
 	    "i", p->run);
 
 	if (!query_next(q))
@@ -83,13 +86,16 @@ events(const struct page *p)
 
 	if (all == 0)
 		return;
-	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Events\"><table>"
+	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Events\">"
+	    "<table>"
 	    "<caption>Events</caption><thead><tr><th scope=\"col\">Time</th><th scope=\"col\">Kind</th>"
 	    "<th scope=\"col\">What</th></tr></thead><tbody>\n");
-	q = store_query(p->store, "SELECT time, kind, text FROM v_event WHERE run = ? ORDER BY id LIMIT ?", "ii",
+	q = store_query(p->store, "SELECT time, kind, text FROM v_event WHERE run = ? ORDER BY id"
+	    " LIMIT ?", "ii",
 	    p->run, (long)EVENTS);
 	while (query_next(q))
-		html_fmt(p->out, "<tr><td>%S</td><td>%S</td><td>%S</td></tr>\n", query_text(q, 0),
+		html_fmt(p->out, "<tr><td class=\"time\">%S</td><td>%S</td><td>%S</td></tr>\n",
+		    query_text(q, 0),
 		    query_text(q, 1), html_cut(query_text(q, 2), 500));
 	buf_puts(p->out, "</tbody></table></div>\n");
 	if (all > EVENTS)

@@ -17,7 +17,8 @@ static const struct { const char *code, *advice; } advice[] = {
 	{ "regression", "Do not ship. Look at the regressions below." },
 	{ "bound_missed", "Do not ship. Look at the worst cases below." },
 	{ "too_few_cases", "Add cases or repeats, or agree on a wider margin before looking again." },
-	{ "loss_within_margin", "Add cases to tell whether the loss exceeds the margin, and look at the "
+	{ "loss_within_margin", "Add cases to tell whether the loss exceeds the margin, and look at"
+	    " the "
 	  "regressions below meanwhile." },
 	{ "interval_covers_bound", "Add cases: the interval has to clear the bound on one side." },
 	{ "multiplicity", "Add cases, or judge by fewer gates." },
@@ -31,7 +32,8 @@ static const struct { const char *code, *advice; } advice[] = {
 	{ "scorer_changed", "Score both runs again with the same scorer, then judge again." },
 	{ "overlap", "Run the baseline on the same cases, then judge again." },
 	{ "margin_zero", "Give the gate an absolute margin: a part of zero errors is zero." },
-	{ "unanswered", "Mend the service or raise its limits, then resume: the model was not measured." },
+	{ "unanswered", "Mend the service or raise its limits, then resume: the model was not"
+	    " measured." },
 	{ "unanswered_decides", "Ask the missing cases again: they turn the verdict." },
 	{ "missing_differs", "Run again: one side lost more answers than the other." },
 	{ "filtered", "Run the whole suite: a part of it cannot release anything." },
@@ -98,7 +100,8 @@ bar(struct buf *b, double at, double lo, double hi, double limit, bool zero)
 	if (zero)
 		buf_fmt(b, "<path class=\"zero\" d=\"M%.1f 4V18\"/>", (0 - min) * scale);
 	buf_fmt(b, "<path class=\"limit\" d=\"M%.1f 1V21\"/><path class=\"range\" d=\"M%.1f 11H%.1f\"/>"
-	    "<circle cx=\"%.1f\" cy=\"11\" r=\"4.5\"/></svg>", (limit - min) * scale, (lo - min) * scale,
+	    "<circle cx=\"%.1f\" cy=\"11\" r=\"4.5\"/></svg>", (limit - min) * scale,
+	    (lo - min) * scale,
 	    (hi - min) * scale, (at - min) * scale);
 }
 
@@ -138,7 +141,8 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 {
 	struct json ci = json_get(j, "ci");
 	double at, lo, hi, limit;
-	bool ranged = get_range(ci, &lo, &hi), at_least = str_is(json_get(j, "rule").raw, "\"at-least\"");
+	bool ranged = get_range(ci, &lo, &hi), at_least = str_is(json_get(j, "rule").raw,
+	    "\"at-least\"");
 
 	buf_puts(b, "<td class=\"evidence\">");
 	if (get(j, "margin", &limit)) {
@@ -238,9 +242,10 @@ release(const struct page *p, struct query *q)
 	struct str verdict = query_text(q, 0), code = query_text(q, 1);
 	struct json j = parsed(q);
 
-	html_fmt(p->out, "<div class=\"verdict %S\"><p class=\"word\">%S</p><p class=\"reason\">", verdict, verdict);
+	html_fmt(p->out, "<div class=\"verdict %S\"><p class=\"word\">%S</p><p class=\"reason\">",
+	    verdict, verdict);
 	if (str_is(verdict, "PASS"))
-		buf_puts(p->out, "Every gate passed: ");
+		buf_puts(p->out, "Every gate passed. ");
 	html_fmt(p->out, "%S: %S.</p><p class=\"todo\"><b>What to do.</b> %s",
 	    json_text(json_get(j, "gate"), p->a), json_text(json_get(j, "reason"), p->a),
 	    what_to_do(code, verdict));
@@ -254,8 +259,10 @@ gates(const struct page *p, const char *deciding)
 {
 	struct query *q = verdicts(p, true);
 
-	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Gates\"><table>"
-	    "<caption>Gates</caption><thead><tr><th scope=\"col\">Verdict</th><th scope=\"col\">Gate</th>"
+	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Gates\">"
+	    "<table>"
+	    "<caption>Gates</caption><thead><tr><th scope=\"col\">Verdict</th><th scope=\"col\">"
+	    "Gate</th>"
 	    "<th scope=\"col\" class=\"num\">Value</th><th scope=\"col\">Evidence</th>"
 	    "<th scope=\"col\" class=\"num\">Limit</th><th scope=\"col\" class=\"num\">Cases</th>"
 	    "</tr></thead><tbody>\n");
@@ -295,13 +302,17 @@ write_verdict(const struct page *p)
 		query_free(q);
 		gates(p, deciding);
 	} else if (p->base != 0) {
-		html_fmt(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p class=\"reason\">This run "
+		html_fmt(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p"
+		    " class=\"reason\">This run "
 		    "was not judged against run %d.</p><p class=\"todo\"><b>What to do.</b> Run "
 		    "<code>driftlead gate %d --base %d</code>.</p></div>\n", p->base, p->run, p->base);
 	} else {
-		buf_puts(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p class=\"reason\">Nothing was "
-		    "judged: this run has numbers and no verdict.</p><p class=\"todo\"><b>What to do.</b> Add a "
-		    "gate to the suite and judge again:</p><pre>\ngates:\n  - name: quality holds\n    metric: "
+		buf_puts(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p"
+		    " class=\"reason\">Nothing was "
+		    "judged: this run has numbers and no verdict.</p><p class=\"todo\"><b>What to do.</b>"
+		    " Add a "
+		    "gate to the suite and judge again:</p><pre>\ngates:\n  - name: quality holds\n   "
+		    " metric: "
 		    "NAME\n    rule: no-worse\n    margin: 2%\n</pre></div>\n");
 	}
 }

@@ -40,7 +40,8 @@ write_worst(const struct page *p)
 	if (n == 0)
 		buf_puts(p->out, "<p class=\"none\">Every case has the full score.</p>\n");
 	else if (!good)
-		html_fmt(p->out, "<p class=\"cut\">The first %d; <code>driftlead export %d</code> has every case."
+		html_fmt(p->out, "<p class=\"cut\">The first %d; <code>driftlead export %d</code> has"
+		    " every case."
 		    "</p>\n", n, p->run);
 }
 

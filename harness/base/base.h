@@ -99,6 +99,8 @@ struct str str_fold(struct str, struct arena *);
 /* -1 if all of it is UTF-8 (RFC 3629: no overlong, no surrogate), else the offset of the
  * first byte that is not. */
 ptrdiff_t  str_bad_utf8(struct str);
+/* Whether a byte below 0x20 other than newline and tab is in it. */
+bool       str_has_control(struct str);
 /* For people and terminals: control bytes, C1, bidi controls and broken UTF-8 are written
  * visibly (\x1b, <U+202E>), newlines as \n unless `lines`; cut to `max` bytes with "..." . */
 struct str str_visible(struct str, size_t max, bool lines, struct arena *);

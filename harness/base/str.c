@@ -187,6 +187,29 @@ str_bad_utf8(struct str s)
 	return -1;
 }
 
+bool
+str_has_control(struct str s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t at = 0;
+
+	while (at < s.n) {
+		uint64_t x;
+
+		if (at + 8 <= s.n) {                    /* eight without any at a time */
+			memcpy(&x, s.p + at, sizeof x);
+			if (((x - ones * 0x20) & ~x & (ones << 7)) == 0) {
+				at += 8;
+				continue;
+			}
+		}
+		if ((unsigned char)s.p[at] < 0x20 && s.p[at] != '\n' && s.p[at] != '\t')
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* White space to single blanks, trimmed, in place. */
 static struct str
 squeeze(char *p, size_t n)

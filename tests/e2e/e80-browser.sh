@@ -8,7 +8,7 @@ skip_without /usr/bin/chromium
 browse() {
 	rm -rf "$SCRATCH/profile"
 	timeout 60 /usr/bin/chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-		--disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage \
+		--disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars \
 		--allow-file-access-from-files --enable-logging=stderr --user-data-dir="$SCRATCH/profile" \
 		"$@" 2>"$ERR"
 }

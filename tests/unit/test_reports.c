@@ -36,23 +36,27 @@ put_suite(struct store *st, struct sample *s, const char *name)
 {
 	struct arena a = { 0 };
 	struct suite_row row = { .digest = "5f0c6d2b19c3a7e4", .prompt_digest = "91ab", .name = name,
-		.path = "suites/triage/suite.yaml", .source = STR("suite: triage\ncases: 'cases.jsonl'  # all\n"),
+		.path = "suites/triage/suite.yaml", .source = STR("suite: triage\ncases: 'cases.jsonl'  #"
+		    " all\n"),
 		.seed = 7, .repeats = 1 };
 
 	s->suite = store_suite_begin(st, &row);
 	for (int i = 0; i < (int)COUNT(slice_name); i++)
 		store_put_slice(st, s->suite, i, slice_name[i], 1.0 / COUNT(slice_name));
 	for (long i = 0; i < s->ncase; i++) {
-		char *text = arena_fmt(&a, i == 3 ? HOSTILE : "My parcel %ld has not come, and the site says it "
+		char *text = arena_fmt(&a, i == 3 ? HOSTILE : "My parcel %ld has not come, and the site"
+		    " says it "
 		    "was delivered.\nWhat now?", i);
 		struct test_case tc = { .id = arena_fmt(&a, "order-%04ld", i), .hash = { 1, (uint64_t)i },
-			.slice = (int)(i % (long)COUNT(slice_name)), .weight = 1, .input = str_of(text), .line = i + 1 };
+			.slice = (int)(i % (long)COUNT(slice_name)), .weight = 1, .input = str_of(text),
+			    .line = i + 1 };
 		struct buf m = { 0 };
 
 		buf_puts(&m, "[{\"role\":\"user\",\"content\":");
 		buf_json(&m, str_of(text));
 		buf_puts(&m, "}]");
-		store_put_case(st, s->suite, &tc, buf_as_str(&m), STR("[\"refund\",\"\\u003cb\\u003e\"]"), "");
+		store_put_case(st, s->suite, &tc, buf_as_str(&m),
+		    STR("[\"refund\",\"\\u003cb\\u003e\"]"), "");
 		buf_free(&m);
 	}
 	store_suite_done(st, s->suite, s->ncase);
@@ -65,23 +69,28 @@ put_suite(struct store *st, struct sample *s, const char *name)
 static long
 put_run(struct store *st, struct sample *s, const char *target, const char *text, long one_bad_in)
 {
-	struct run_row row = { .key = target, .suite = s->suite, .target = target, .target_digest = "ab12",
+	struct run_row row = { .key = target, .suite = s->suite, .target = target, .target_digest =
+	    "ab12",
 		.target_config = "{\"model\":\"<b>m</b>\"}", .program = "0.1.0", .host = "lab-2",
 		.command = "driftlead run triage -t candidate", .filter = "", .ncases = s->ncase,
 		.ncalls = s->ncase };
 	bool resumed;
 	long run = store_run_begin(st, &row, true, &resumed);
 
-	store_run_metric(st, run, 0, "label", "choice", 1, "{\"among\":\"</td><script>\"}", SCALE_BINARY,
+	store_run_metric(st, run, 0, "label", "choice", 1, "{\"among\":\"</td><script>\"}",
+	    SCALE_BINARY,
 	    false, "");
 	store_run_metric(st, run, 1, "latency", "latency", 1, "{}", SCALE_REAL, true, "ms");
 	for (long i = 0; i < s->ncase; i++) {
 		bool bad = i % one_bad_in == 3 % one_bad_in;
-		struct completion c = { .outcome = i == 5 ? OUT_TIMEOUT : i == 6 ? OUT_DECLINED : OUT_ANSWERED,
+		struct completion c = { .outcome = i == 5 ? OUT_TIMEOUT : i == 6 ? OUT_DECLINED :
+		    OUT_ANSWERED,
 			.text = str_of(i == 3 ? HOSTILE : bad ? text : "refund"), .attempts = i == 5 ? 4 : 1,
 			.why = str_of(i == 5 ? "no byte for 30 s <i>" : ""), .status = 200, .tokens_in = 210,
-			.tokens_out = 12, .ms_total = 300 + (double)(i * 37 % 1900), .ms_first = 120 + (double)(i % 90),
-			.ms_backoff = i == 5 ? 7200 : 0, .cost = 0.0004, .served = STR("m"), .finish = STR("stop") };
+			.tokens_out = 12, .ms_total = 300 + (double)(i * 37 % 1900), .ms_first =
+			    120 + (double)(i % 90),
+			.ms_backoff = i == 5 ? 7200 : 0, .cost = 0.0004, .served = STR("m"), .finish =
+			    STR("stop") };
 		struct score score = { .scored = c.outcome == OUT_ANSWERED && i != 7, .value = !bad,
 			.why = str_of(bad ? "expected refund, got " HOSTILE : "") };
 
@@ -109,18 +118,29 @@ put_estimates(struct store *st, long run, int nslice)
 static void
 put_verdicts(struct store *st, const struct sample *s, const char *verdict)
 {
-	static const char paired[] = "{\"verdict\":\"%s\",\"reason_code\":\"%s\",\"reason\":\"%s\",\"gate\":"
-	    "\"label holds <script>\",\"rule\":\"no-worse\",\"metric\":\"label\",\"slice\":null,\"n\":1200,"
-	    "\"table\":{\"n11\":900,\"b\":64,\"c\":31,\"n00\":205},\"effect\":%s,\"baseline\":{\"at\":0.86},"
+	static const char paired[] =
+	    "{\"verdict\":\"%s\",\"reason_code\":\"%s\",\"reason\":\"%s\",\"gate\":"
+	    "\"label holds <script>"
+	    "\",\"rule\":\"no-worse\",\"metric\":\"label\",\"slice\":null,\"n\":1200,"
+	    "\"table\":{\"n11\":900,\"b\":64,\"c\":31,\"n00\":205},\"effect\":%s,"
+	    "\"baseline\":{\"at\":0.86},"
 	    "\"candidate\":{\"at\":0.842},\"ci\":%s,\"margin\":0.015,\"n_needed\":%s}";
-	static const char bound[] = "{\"verdict\":\"PASS\",\"reason_code\":\"bound_met\",\"reason\":\"the interval "
-	    "lies on the right side of the bound\",\"gate\":\"abuse is caught\",\"rule\":\"at-least\",\"metric\":"
-	    "\"label\",\"slice\":\"abuse\",\"n\":150,\"table\":null,\"effect\":null,\"baseline\":null,\"candidate\":"
-	    "{\"at\":0.94,\"lo\":0.9,\"hi\":0.97},\"ci\":" CI("0.905", "0.967") ",\"value\":0.75,\"margin\":null}";
-	static const struct { enum verdict v; const char *code, *why, *effect, *ci, *needed; } kind[] = {
-		{ PASS, "non_inferior", "a loss of the margin is ruled out", "0.004", CI("-0.008", "0.016"), "null" },
-		{ FAIL, "regression", "worse, and by at least the margin", "-0.0275", CI("-0.041", "-0.014"), "null" },
-		{ INCONCLUSIVE, "too_few_cases", "neither a loss of the margin nor a regression is shown", "-0.006",
+	static const char bound[] =
+	    "{\"verdict\":\"PASS\",\"reason_code\":\"bound_met\",\"reason\":\"the interval "
+	    "lies on the right side of the bound\",\"gate\":\"abuse is"
+	    " caught\",\"rule\":\"at-least\",\"metric\":"
+	    "\"label\",\"slice\":\"abuse\",\"n\":150,\"table\":null,\"effect\":null,\"baseline\":null,"
+	    "\"candidate\":"
+	    "{\"at\":0.94,\"lo\":0.9,\"hi\":0.97},\"ci\":" CI("0.905",
+	    "0.967") ",\"value\":0.75,\"margin\":null}";
+	static const struct { enum verdict v; const char *code, *why, *effect, *ci,
+	    *needed; } kind[] = {
+		{ PASS, "non_inferior", "a loss of the margin is ruled out", "0.004", CI("-0.008",
+		    "0.016"), "null" },
+		{ FAIL, "regression", "worse, and by at least the margin", "-0.0275", CI("-0.041",
+		    "-0.014"), "null" },
+		{ INCONCLUSIVE, "too_few_cases", "neither a loss of the margin nor a regression is"
+		    " shown", "-0.006",
 		  CI("-0.021", "0.009"), "3480" },
 		{ INVALID, "scorer_changed", "the two runs were scored by different scorers, versions or "
 		  "parameters", "null", "null", "null" },
@@ -130,8 +150,10 @@ put_verdicts(struct store *st, const struct sample *s, const char *verdict)
 	for (size_t i = 0; i < COUNT(kind); i++) {
 		if (strcmp(verdict_name[kind[i].v], verdict) != 0)
 			continue;
-		buf_fmt(&json, paired, verdict, kind[i].code, kind[i].why, kind[i].effect, kind[i].ci, kind[i].needed);
-		store_put_verdict(st, s->run, s->base, "label holds <script>", kind[i].v, kind[i].code, json.p);
+		buf_fmt(&json, paired, verdict, kind[i].code, kind[i].why, kind[i].effect, kind[i].ci,
+		    kind[i].needed);
+		store_put_verdict(st, s->run, s->base, "label holds <script>", kind[i].v, kind[i].code,
+		    json.p);
 		store_put_verdict(st, s->run, s->base, "abuse is caught", PASS, "bound_met", bound);
 		store_put_verdict(st, s->run, s->base, NULL, kind[i].v, kind[i].code, json.p);
 	}
@@ -196,7 +218,7 @@ well_formed(const struct buf *b)
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void
 test_text(void **state)
@@ -207,7 +229,8 @@ test_text(void **state)
 		{ { "a\0b\x1b\x7f", 5 }, "a\\x00b\\x1b\\x7f", "a\xef\xbf\xbd" "b\xef\xbf\xbd\x7f" },
 		{ { "1\n2\t3\r", 6 }, "1\n2\t3\\r", "1\n2\t3&#13;" },
 		{ { "\xe2\x80\xae\xc2\x85", 5 }, "&lt;U+202E&gt;&lt;U+0085&gt;", "\xe2\x80\xae\xc2\x85" },
-		{ { "\xff\xc0\x80z\xf0\x9f", 6 }, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd",
+		{ { "\xff\xc0\x80z\xf0\x9f", 6 },
+		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd",
 		  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd" },
 		{ { "\xef\xbf\xbe\xf0\x9f\x98\x80", 7 }, "\xef\xbf\xbe\xf0\x9f\x98\x80",
 		  "\xef\xbf\xbd\xf0\x9f\x98\x80" },
