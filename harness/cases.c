@@ -589,6 +589,8 @@ prepare(struct reader *r, struct store *st)
 	sha256_end(&h, s->digest);
 	if ((s->row = store_suite_find(st, s->digest)) == 0)
 		status = write_suite(r, st, limit);
+	else
+		store_suite_renew(st, s->row, s->path, s->source);
 out:
 	if (h.ctx != NULL) {
 		char unused[65];

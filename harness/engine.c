@@ -91,6 +91,13 @@ stop(struct engine *e, enum engine_stop how, double now)
 
 /* ---- how a case ends ------------------------------------------------------------------ */
 
+/* What is recorded, or computed here, does not come right by being asked later. */
+static bool
+may_die(const struct target *t)
+{
+	return t->give_up > 0 && t->protocol->wire != WIRE_LOCAL;
+}
+
 /* In case it is the last: the reason a target that is dead was left. */
 static void
 blame(struct engine *e, const struct completion *c, enum retry what)
@@ -134,7 +141,7 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 			blame(e, c, what);
 	}
 	if (!e->stopping && (what == RETRY_STOP ||
-	                     (e->target->give_up > 0 && e->alike >= e->target->give_up)))
+	                     (may_die(e->target) && e->alike >= e->target->give_up)))
 		stop(e, ENGINE_DEAD, now);
 	if (!e->feed->done(e->feed->ctx, &s->job, c, s->raw))
 		stop(e, ENGINE_FEED, now);
@@ -148,8 +155,7 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 static bool
 was_dead(const struct engine *e)
 {
-	return e->target->protocol->wire != WIRE_LOCAL && e->target->give_up > 0 &&
-	       e->finished > 0 && e->alike == e->finished &&
+	return may_die(e->target) && e->finished > 0 && e->alike == e->finished &&
 	       (e->last_failure == OUT_UNAVAILABLE || e->last_failure == OUT_TIMEOUT ||
 	        (e->last_failure == OUT_REJECTED && e->last_status == 0));
 }

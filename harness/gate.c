@@ -451,7 +451,6 @@ stage_gate(struct store *st, const struct suite *s, long run, long base, struct 
 	buf_char(&all, ']');
 	store_put_verdict(st, run, base, NULL, deciding->verdict, deciding->reason,
 	    str_cstr(out->verdict_json, a));
-	store_flush(st);
 	out->verdict = deciding->verdict;
 	out->reason = deciding->reason;
 	out->gates_json = str_dup(buf_as_str(&all), a);

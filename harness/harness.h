@@ -142,6 +142,8 @@ int target_open(struct target *, struct arena *, struct err *);
 struct target *target_find(struct project *, const char *name, struct arena *, struct err *);
 /* Replaces every secret of the target in `text` by "***"; `text` itself if there is none. */
 struct str target_redact(const struct target *, struct str text, struct arena *);
+/* Likewise all that the server said in a completion; short values are words there and stay. */
+void target_redact_answer(const struct target *, struct completion *, struct arena *);
 
 /* ---- protocols: bytes out, bytes in ---------------------------------------------------------------- */
 
@@ -324,7 +326,8 @@ void score_completion(struct store *, const struct suite *, long run, const stru
 void case_expect(struct test_case *, struct str json, struct arena *);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
-/* One estimate per metric and slice from the scores in the store. */
+/* One estimate per metric and slice from the scores in the store.  What estimates and verdicts
+ * write is committed when the store is closed, at once with the end of a complete run. */
 void stage_estimate(struct store *, const struct suite *, long run, struct arena *);
 /* Judges every gate and the release; stores and returns the verdict.  *json: the object that
  * --json prints under "verdict", and the array under "gates". */
@@ -369,6 +372,7 @@ struct session {
 	void           *options;              /* the command's struct, filled */
 	const char     *command_line;
 	struct buf      out;                  /* printed when the command returns */
+	bool            verbatim;             /* out is a document, printed byte for byte */
 };
 
 struct command {

@@ -98,10 +98,42 @@ call(const struct command *c, int argc, char **argv, struct session *s, struct e
 	return status;
 }
 
+/* Names, slices and ids stand in files that others wrote, and a terminal obeys what it is sent.
+ * In JSON such bytes occur inside strings only, where they can be escaped without a loss. */
+static void
+make_visible(struct session *s)
+{
+	const struct common *common = s->options;
+	struct str text = buf_as_str(&s->out);
+	struct buf b = { 0 };
+
+	if (common == NULL || !common->json) {
+		text = str_visible(text, SIZE_MAX / 2, true, s->arena);
+	} else {
+		for (size_t i = 0; i < text.n; i++) {
+			unsigned char c = (unsigned char)text.p[i], next = i + 1 < text.n ?
+			    (unsigned char)text.p[i + 1] : 0;
+
+			if (c == 0x7f)
+				buf_puts(&b, "\\u007f");
+			else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+				buf_fmt(&b, "\\u00%02x", (unsigned)(unsigned char)text.p[++i]);
+			else
+				buf_char(&b, (char)c);
+		}
+		text = str_dup(buf_as_str(&b), s->arena);
+		buf_free(&b);
+	}
+	buf_reset(&s->out);
+	buf_str(&s->out, text);
+}
+
 /* Results that could not be written are a failure, whatever the verdict was. */
 static int
 print(struct session *s, int status)
 {
+	if (!s->verbatim)
+		make_visible(s);
 	if (s->out.n > 0)
 		fwrite(s->out.p, 1, s->out.n, stdout);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

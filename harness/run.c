@@ -251,7 +251,7 @@ done(void *ctx, const struct job *job, const struct completion *given, struct st
 	score = arena_array(&r->scratch, r->suite->nmetric, sizeof *score);
 	if (c.cost < 0)
 		c.cost = cost_of(r->target, &c);
-	c.why = target_redact(r->target, c.why, &r->scratch);
+	target_redact_answer(r->target, &c, &r->scratch);
 	if (c.outcome == OUT_ANSWERED && !c.bad_utf8 && !r->target->keep_all)
 		raw = STR("");
 	else
@@ -328,6 +328,12 @@ answer_limit(const struct target *t)
 	return 0;
 }
 
+static const char *
+visible(const char *name, struct arena *a)
+{
+	return str_cstr(str_visible(str_of(name), 200, false, a), a);
+}
+
 static void
 dry_run(struct runner *r)
 {
@@ -337,7 +343,7 @@ dry_run(struct runner *r)
 	struct query *q = open_cases(r);
 	bool shown = false;
 
-	printf("suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n", r->suite->name,
+	printf("suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n", visible(r->suite->name, &a),
 	    r->suite->ncases, calls, t->name, r->suite->digest);
 	while (query_next(q)) {
 		if (!is_todo(r, query_long(q, 0), 0))
@@ -347,7 +353,7 @@ dry_run(struct runner *r)
 		if (!shown) {
 			const struct test_case *tc = load_case(q, &a);
 
-			printf("\nthe request of case '%s':\n", tc->id);
+			printf("\nthe request of case '%s':\n", visible(tc->id, &a));
 			print_request(t, tc, &a);
 			shown = true;
 		}
@@ -421,6 +427,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	struct runner r = { .store = st, .suite = s, .target = t, .options = o, .started = tick_now() };
 	struct feed feed = { next, done, unsaved, save, beat, &r };
 	struct engine_result result;
+	struct str why;
 	long total;
 	int status = 0;
 
@@ -454,9 +461,12 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 		serve_stop(t);
 	out->state = state_of(&r, &result);
 	out->signal = result.signal;
-	snprintf(out->why, sizeof out->why, "%s", out->state == RUN_BUDGET ? r.budget_why : result.why);
+	why = target_redact(t, str_of(out->state == RUN_BUDGET ? r.budget_why : result.why), a);
+	snprintf(out->why, sizeof out->why, "%.*s", STR_ARG(why));
 	store_run_end(st, r.run, out->state, tick_now() - r.started);
-	store_flush(st);
+	/* A complete run is not asked again, so it becomes one together with its verdict. */
+	if (out->state != RUN_COMPLETE)
+		store_flush(st);
 out:
 	if (r.cases != NULL)
 		query_free(r.cases);

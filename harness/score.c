@@ -190,5 +190,4 @@ stage_estimate(struct store *st, const struct suite *s, long run, struct arena *
 			columns_free(&slice[i]);
 		}
 	}
-	store_flush(st);
 }

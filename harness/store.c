@@ -15,7 +15,7 @@ static const char *const state_name[] = { "running", "complete", "interrupted", 
 
 enum verb {
 	BEGIN, COMMIT,
-	SUITE_FIND, SUITE_ANY, SUITE_PUT, SUITE_DONE, SUITE_COUNT, SLICE_PUT, CASE_PUT,
+	SUITE_FIND, SUITE_ANY, SUITE_PUT, SUITE_RENEW, SUITE_DONE, SUITE_COUNT, SLICE_PUT, CASE_PUT,
 	RUN_FIND, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES, FORGET_COMPLETIONS,
 	METRIC_PUT, COMPLETION_PUT, SCORE_PUT, SCORE_DROP, ESTIMATE_PUT, ESTIMATE_DROP,
 	VERDICT_PUT, VERDICT_DROP, BASELINE_PUT, BASELINE_DROP, EVENT_PUT,
@@ -30,6 +30,8 @@ static const char *const sql[VERBS] = {
 	[SUITE_ANY] = "SELECT id, done FROM suite WHERE digest = ?",
 	[SUITE_PUT] = "INSERT INTO suite (digest, prompt_digest, name, path, source, seed, repeats, at)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[SUITE_RENEW] = "UPDATE suite SET path = ?2, source = ?3 WHERE id = ?1"
+	    " AND (path <> ?2 OR source IS NOT ?3)",
 	[SUITE_DONE] = "UPDATE suite SET ncases = ?2, done = 1 WHERE id = ?1",
 	[SUITE_COUNT] = "SELECT count(*) FROM test_case WHERE suite = ?",
 	[SLICE_PUT] = "INSERT INTO slice (suite, slice, name, share) VALUES (?1, ?2, ?3, ?4)"
@@ -209,6 +211,12 @@ store_suite_begin(struct store *s, const struct suite_row *r)
 }
 
 void
+store_suite_renew(struct store *s, long suite, const char *path, struct str source)
+{
+	put(s, SUITE_RENEW, "isk", suite, path, store_intern(s, source));
+}
+
+void
 store_put_slice(struct store *s, long suite, int slice, const char *name, double share)
 {
 	put(s, SLICE_PUT, "iisr", suite, (long)slice, name, share);
@@ -328,7 +336,6 @@ store_run_begin(struct store *s, const struct run_row *r, bool fresh, bool *resu
 		forgotten = sqlite3_changes(s->db);
 		event_fmt(s, id, "forget", "%ld completions that the service failed", forgotten);
 	}
-	store_flush(s);
 	return id;
 }
 
@@ -345,7 +352,6 @@ store_run_end(struct store *s, long run, enum run_state state, double seconds)
 {
 	put(s, RUN_END, "iiri", run, (long)state, seconds, (long)tick_wall_ms());
 	event_fmt(s, run, "end", "%s after %.1f s", state_name[state], seconds);
-	store_flush(s);
 }
 
 void

@@ -41,6 +41,8 @@ struct suite_row {
 };
 /* The suite's row id, or 0 if its cases are not all there. */
 long store_suite_find(struct store *, const char *digest);
+/* Gates and remarks are not part of the digest: the newest text under it is the one that holds. */
+void store_suite_renew(struct store *, long suite, const char *path, struct str source);
 /* Starts (again) to write a suite; store_suite_done makes it findable. */
 long store_suite_begin(struct store *, const struct suite_row *);
 void store_put_slice(struct store *, long suite, int slice, const char *name, double share);
@@ -68,12 +70,13 @@ enum run_state {                     /* of v_run.state, as text */
 	RUN_DEAD                         /* the target stopped answering */
 };
 /* A new run, or with !fresh the newest unfinished one with this key (*resumed).  Resuming a
- * DEAD run forgets the completions that the service failed. */
+ * DEAD run forgets the completions that the service failed.  The caller flushes, when the run's
+ * metrics are there too: a run without them could not be resumed. */
 long store_run_begin(struct store *, const struct run_row *, bool fresh, bool *resumed);
 void store_run_metric(struct store *, long run, int metric, const char *name, const char *scorer,
                       int version, const char *params, enum scale, bool lower_is_better,
                       const char *unit);
-/* Seconds of this sitting are added to the run's. */
+/* Seconds of this sitting are added to the run's.  The caller flushes. */
 void store_run_end(struct store *, long run, enum run_state, double seconds);
 /* What the server says of itself: JSON; version, weights digest, served names. */
 void store_run_serving(struct store *, long run, const char *json);

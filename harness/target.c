@@ -102,8 +102,8 @@ add_secret(struct target *t, const char *value, struct arena *a)
 	t->secret.text = more;
 }
 
-struct str
-target_redact(const struct target *t, struct str text, struct arena *a)
+static struct str
+redact(const struct target *t, struct str text, size_t shortest, struct arena *a)
 {
 	for (size_t i = 0; i < t->secret.n; i++) {
 		struct str secret = str_of(t->secret.text[i]);
@@ -111,7 +111,7 @@ target_redact(const struct target *t, struct str text, struct arena *a)
 		size_t at = 0;
 		ptrdiff_t hit;
 
-		if (secret.n < 4 || str_find(text, secret, 0) < 0)
+		if (secret.n < shortest || str_find(text, secret, 0) < 0)
 			continue;
 		while ((hit = str_find(text, secret, at)) >= 0) {
 			buf_add(&b, text.p + at, (size_t)hit - at);
@@ -123,6 +123,23 @@ target_redact(const struct target *t, struct str text, struct arena *a)
 		buf_free(&b);
 	}
 	return text;
+}
+
+struct str
+target_redact(const struct target *t, struct str text, struct arena *a)
+{
+	return redact(t, text, 4, a);
+}
+
+void
+target_redact_answer(const struct target *t, struct completion *c, struct arena *a)
+{
+	struct str *part[] = { &c->text, &c->reasoning, &c->finish, &c->served, &c->fingerprint,
+		&c->response_id };
+
+	c->why = redact(t, c->why, 4, a);
+	for (size_t i = 0; i < COUNT(part); i++)
+		*part[i] = redact(t, *part[i], 16, a);
 }
 
 /* Replaces ${NAME} inside a header by the variable's value. */

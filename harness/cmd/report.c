@@ -28,8 +28,10 @@ report(struct session *s, struct err *e)
 	else if ((base = run_resolve(s->store, o->base, NULL, e)) == 0)
 		return EXIT_MISTAKE;
 	report_html(s->store, run, base, &s->out);
-	if (o->out == NULL || strcmp(o->out, "-") == 0)
+	if (o->out == NULL || strcmp(o->out, "-") == 0) {
+		s->verbatim = true;
 		return EXIT_PASS;
+	}
 	if (file_write(o->out, buf_as_str(&s->out), 0644, e) != 0)
 		return EXIT_SURROUNDINGS;
 	buf_reset(&s->out);

@@ -74,6 +74,26 @@ drop_scratch(struct session *s, const char *dir)
 	rmdir(dir);
 }
 
+/* The command that goes on: as typed, but --fresh would throw away what is stored. */
+static const char *
+resume_command(const struct session *s)
+{
+	const char *p = s->command_line;
+	struct buf b = { 0 };
+	bool quoted = false;
+
+	for (; *p != '\0'; p++) {
+		quoted = quoted != (*p == '\'');
+		if (!quoted && strncmp(p, " --fresh", 8) == 0 && (p[8] == ' ' || p[8] == '\0'))
+			p += 7;
+		else
+			buf_char(&b, *p);
+	}
+	p = str_cstr(buf_as_str(&b), s->arena);
+	buf_free(&b);
+	return p;
+}
+
 /* What to say and return for a run that did not come to its end. */
 static int
 unfinished(const struct session *s, const struct run_result *r)
@@ -81,11 +101,11 @@ unfinished(const struct session *s, const struct run_result *r)
 	switch (r->state) {
 	case RUN_INTERRUPTED:
 		fprintf(stderr, "driftlead: interrupted; what was answered is stored, go on with\n  %s\n",
-		    s->command_line);
+		    resume_command(s));
 		return 128 + r->signal;
 	case RUN_DEAD:
 		fprintf(stderr, "driftlead: stopped asking: %s\ndriftlead: what was answered is stored, go on "
-		    "with\n  %s\n", r->why, s->command_line);
+		    "with\n  %s\n", r->why, resume_command(s));
 		return EXIT_SURROUNDINGS;
 	case RUN_BUDGET:
 		fprintf(stderr, "driftlead: stopped asking: %s; go on with a larger budget\n", r->why);
