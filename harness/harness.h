@@ -324,6 +324,9 @@ void score_completion(struct store *, const struct suite *, long run, const stru
                       int rep, const struct completion *, struct score *out, struct arena *scratch);
 /* The expected answers from the JSON list that the store keeps. */
 void case_expect(struct test_case *, struct str json, struct arena *);
+/* Writes down by which metrics a run is scored; and whether it is by those of the suite. */
+void score_register(struct store *, const struct suite *, long run);
+bool score_is_current(struct store *, const struct suite *, long run);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
 /* One estimate per metric and slice from the scores in the store.  What estimates and verdicts
@@ -380,6 +383,8 @@ struct command {
 	const char *about;                    /* a paragraph or an example for -h */
 	const struct opt *options;            /* NULL, or a table ending in {0} */
 	size_t      size;                     /* of the options struct */
+	const void *defaults;                 /* an options struct, or NULL: all zero */
+	bool        no_json;                  /* --json would have nothing to say */
 	unsigned    needs;
 	size_t      min_operands, max_operands;
 	int       (*main)(struct session *, struct err *);   /* the exit status; prints out and err */

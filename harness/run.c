@@ -399,13 +399,9 @@ begin(struct runner *r, bool *resumed)
 	row.filter = filter.n ? filter.p : "";
 	r->run = store_run_begin(r->store, &row, r->options->fresh, resumed);
 	if (!*resumed)
-		for (size_t i = 0; i < r->suite->nmetric; i++) {
-			const struct metric *m = &r->suite->metric[i];
-
-			store_run_metric(r->store, r->run, (int)i, m->name, m->scorer->name,
-			    m->scorer->version, m->params_json, m->scorer->scale,
-			    m->scorer->lower_is_better, m->scorer->unit ? m->scorer->unit : "");
-		}
+		score_register(r->store, r->suite, r->run);
+	else if (!score_is_current(r->store, r->suite, r->run))
+		stage_score(r->store, r->suite, r->run);        /* it was scored by others meanwhile */
 	store_flush(r->store);
 	buf_free(&filter);
 }
@@ -437,6 +433,12 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 		goto out;
 	}
 	total = r.ntodo;
+	if (total == 0) {
+		err_set(e, o->filter.n ? "no case of suite '%s' matches the filter: there is nothing to judge" :
+		    "suite '%s' has no cases: there is nothing to judge", s->name);
+		status = EXIT_UNSURE;
+		goto out;
+	}
 	if (o->dry_run) {
 		dry_run(&r);
 		goto out;
