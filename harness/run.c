@@ -383,7 +383,8 @@ dry_run(struct runner *r, struct buf *out)
 		buf_puts(out, "}\n");
 	} else {
 		buf_fmt(out, "suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n\nthe request of case "
-		    "'%s':\n", r->suite->name, calls / r->suite->repeats, calls, t->name, r->suite->digest, id);
+		    "'%s':\n", visible(r->suite->name, &a), calls / r->suite->repeats, calls,
+		    visible(t->name, &a), r->suite->digest, visible(id, &a));
 		buf_str(out, str_visible(request, 8192, true, &a));
 		buf_char(out, '\n');
 		if (t->has_prices && limit > 0)
