@@ -107,7 +107,7 @@ check: deps-test  ## everything a commit must pass; the last line counts
 	@$(MAKE) --no-print-directory suite
 
 check-slow: deps-test  ## check, and the long sweeps: every kill, every fault
-	@DRIFTLEAD_SLOW=1 $(MAKE) --no-print-directory suite
+	@DRIFTLEAD_SLOW=1 TEST_TIMEOUT=3600 $(MAKE) --no-print-directory suite
 
 DIR ?= tests/oracle
 oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against ours
