@@ -114,9 +114,6 @@ oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against 
 	@$(B)/tests/oracle $(DIR)
 
 ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
-check-slow: deps-test  ## the same, killed at every system call instead of at some
-	@DRIFTLEAD_SLOW=1 TEST_TIMEOUT=3600 $(MAKE) --no-print-directory suite
-
 asan:  ## check under the address and undefined behaviour sanitizers
 	@$(MAKE) --no-print-directory $(ASAN) suite
 
