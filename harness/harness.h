@@ -350,6 +350,9 @@ void output_run_text(struct buf *, struct store *, long run, bool slices);
 void output_amount(struct buf *, double, bool rate, struct str unit, bool sign);
 /* The suite of a stored run: its source as it was, slices from the store.  NULL: mistakes. */
 struct suite *suite_of_run(struct store *, long run, struct arena *, struct err *);
+/* Gives the suite the metrics that the run was last scored by, since `driftlead score --suite` may
+ * have changed them; its gates follow by name.  -1: a gate's metric is gone, or of another scale. */
+int suite_take_metrics(struct suite *, struct store *, long run, struct arena *, struct err *);
 
 /* ---- commands ----------------------------------------------------------------------------------------------- */
 

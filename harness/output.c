@@ -252,6 +252,46 @@ suite_of_run(struct store *st, long run, struct arena *a, struct err *e)
 	return s;
 }
 
+int
+suite_take_metrics(struct suite *s, struct store *st, long run, struct arena *a, struct err *e)
+{
+	/* A scoring with fewer metrics leaves rows of the one before: those have no estimate. */
+	struct query *q = store_query(st, "SELECT name, scorer, params FROM v_metric WHERE run = ?1 AND"
+	    " (metric IN (SELECT metric FROM v_estimate WHERE run = ?1 AND slice < 0)"
+	    "  OR NOT EXISTS (SELECT 1 FROM v_estimate WHERE run = ?1)) ORDER BY metric", "i", run);
+	struct metric *now = arena_array(a, (size_t)store_long(st, 0,
+	    "SELECT count(*) FROM v_metric WHERE run = ?", "i", run), sizeof *now);
+	size_t n = 0;
+	int before = e->n;
+
+	for (; query_next(q); n++) {
+		const char *scorer = str_cstr(query_text(q, 1), a);
+
+		now[n] = (struct metric){ .name = str_cstr(query_text(q, 0), a),
+			.scorer = scorer_find(scorer), .params_json = str_cstr(query_text(q, 2), a) };
+		if (now[n].scorer == NULL)
+			err_set(e, "run %ld was scored by '%s', which this driftlead does not have", run, scorer);
+	}
+	for (size_t i = 0; i < s->ngate && e->n == before; i++) {
+		struct gate *g = &s->gate[i];
+		const struct metric *old = &s->metric[g->metric];
+		size_t m = 0;
+
+		while (m < n && strcmp(now[m].name, old->name) != 0)
+			m++;
+		if (m == n)
+			err_set(e, "gate '%s': run %ld was last scored without metric '%s'; 'driftlead score %ld' "
+			    "brings it back", g->name, run, old->name, run);
+		else if (now[m].scorer->scale != old->scorer->scale)
+			err_set(e, "gate '%s': run %ld was last scored with a metric '%s' of another scale; "
+			    "'driftlead score %ld' brings the old one back", g->name, run, old->name, run);
+		g->metric = (int)m;
+	}
+	s->metric = now;
+	s->nmetric = n;
+	return e->n == before ? 0 : -1;
+}
+
 /* ---- which run a word means ------------------------------------------------------------------------ */
 
 long

@@ -26,6 +26,16 @@ named_json(struct buf *b, const char *suite, const char *name, long run)
 	buf_fmt(b, run ? ",\"run\":%ld}\n" : ",\"run\":null}\n", run);
 }
 
+/* Whether run_resolve would ever look for a run of this name. */
+static bool
+can_be_named(const char *name)
+{
+	long number;
+
+	return name[0] != '\0' && strcmp(name, "last") != 0 && strchr(name, '~') == NULL &&
+	    !str_long(str_of(name), &number);
+}
+
 static int
 set(struct session *s, const char *word, const char *name, struct err *e)
 {
@@ -33,10 +43,13 @@ set(struct session *s, const char *word, const char *name, struct err *e)
 	long run = run_resolve(s->store, word, NULL, e);
 	struct query *q;
 
-	if (run == 0)
+	if (!can_be_named(name))
+		err_set(e, "no run can be named '%s': numbers, 'last' and what holds a '~' mean runs "
+		    "already", name);
+	if (e->n > 0)
 		return EXIT_MISTAKE;
-	q = store_query(s->store, "SELECT suite_name, state, filter, target FROM v_run WHERE id = ?", "i",
-	    run);
+	q = store_query(s->store, "SELECT suite_name, state, filter, target FROM v_run WHERE id = ?",
+	    "i", run);
 	if (!query_next(q))
 		bug("run %ld vanished", run);
 	if (!str_is(query_text(q, 1), "complete"))

@@ -206,8 +206,9 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 			row_json(&s->out, suite->metric[m].name, slice, &d);
 		else
 			row_text(&s->out, slice ? slice : suite->metric[m].name, &suite->metric[m], &d);
-		columns_free(&x.c[i]);
 	}
+	for (size_t i = 0; i <= suite->nslice; i++)
+		columns_free(&x.c[i]);
 	if (json)
 		buf_fmt(&s->out, "],\"only_a\":%ld,\"only_b\":%ld,\"edited\":%ld", x.only_a, x.only_b, x.edited);
 	else if (x.only_a + x.only_b + x.edited > 0)
@@ -242,7 +243,10 @@ compare(struct session *s, struct err *e)
 	struct suite *suite;
 	bool first = true;
 
-	if (run == 0 || base == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL ||
+	if (run == 0 || base == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
+		return EXIT_MISTAKE;
+	suite->ngate = 0;                               /* nothing is judged here */
+	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
 	    comparable(s, suite, run, base, e) != 0)
 		return EXIT_MISTAKE;
 	o->flips = o->flips > 0 ? o->flips : 10;

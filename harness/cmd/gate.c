@@ -32,6 +32,8 @@ take_gates(struct session *s, struct suite *suite, const char *path, struct err 
 			m++;
 		if (m == suite->nmetric)
 			conf_err(g->at, e, "gate '%s': the run has no metric '%s'", g->name, name);
+		else if (suite->metric[m].scorer->scale != changed->metric[g->metric].scorer->scale)
+			conf_err(g->at, e, "gate '%s': the run's metric '%s' is of another scale", g->name, name);
 		g->metric = (int)m;
 	}
 	suite->gate = changed->gate;
@@ -47,7 +49,11 @@ gate(struct session *s, struct err *e)
 	struct release release;
 	struct suite *suite;
 
-	if (run == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL ||
+	if (run == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
+		return EXIT_MISTAKE;
+	if (o->suite != NULL)
+		suite->ngate = 0;                       /* take_gates gives others */
+	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
 	    (o->suite != NULL && take_gates(s, suite, o->suite, e) != 0))
 		return EXIT_MISTAKE;
 	if (o->base == NULL)

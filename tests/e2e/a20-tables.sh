@@ -49,7 +49,7 @@ alike() {
 
 driftlead init -q >/dev/null || exit 4
 
-# ---- commands ---------------------------------------------------------------------------------
+# ---- commands -------------------------------------------------------------------------------
 
 driftlead help >overview || exit 4
 driftlead version -h | option_items | sort >common
@@ -97,7 +97,7 @@ for page in "$MAN"/*.[0-9]; do
 done >missing
 [ ! -s missing ] || fail "they refer to" missing
 
-# ---- scorers, protocols, rules ------------------------------------------------------------------
+# ---- scorers, protocols, rules --------------------------------------------------------------
 
 for what in scorers protocols; do
 	case $what in
@@ -116,12 +116,13 @@ done
 for x in $(rows SCORER metrics/scorers.def); do
 	begin "scorer $x"
 	grep -qx "\.Ss $x" "$MAN/driftlead-metrics.7" || fail "driftlead-metrics(7) has no entry"
-	jq -r ".scorers[] | select(.name == \"$x\") | .params.properties // {} | keys[]" scorers.json >params
+	jq -r ".scorers[] | select(.name == \"$x\") | .params.properties // {} | keys[]" \
+		scorers.json >params
 	items "$MAN/driftlead-metrics.7" "$x" >have
 	alike "its entry in driftlead-metrics(7)" have params
-	version=$(jq -r ".scorers[] | select(.name == \"$x\") | .note | sub(\"version \"; \"\")" scorers.json)
+	version=$(jq -r ".scorers[] | select(.name == \"$x\") | .note" scorers.json)
 	awk -v x="$x" '/^\.S[sh]/ { here = $2 } here == x' "$MAN/driftlead-metrics.7" |
-		grep -q "^Version: $version\.\$" || fail "its entry does not say that its version is $version"
+		grep -q "^Version: ${version#version }\.\$" || fail "its entry has not its $version"
 done
 
 for x in $(rows PROTOCOL harness/protocols.def); do
@@ -146,12 +147,12 @@ done
 expect_exit 0 driftlead list targets
 is "$(awk '{ print $1 }' "$OUT" | tr '\n' ' ')" "nearest nearest-one "
 
-# ---- the configuration files ----------------------------------------------------------------------
+# ---- the configuration files ----------------------------------------------------------------
 
 begin "every key of a suite is in driftlead-suite(5)"
 expect_exit 0 driftlead schema suite
-jq -r '.properties, (."$defs" | del(.metric)[] | .properties), ."$defs".metric.oneOf[0].properties |
-	keys[]' "$OUT" >all
+jq -r '.properties, (."$defs" | del(.metric)[] | .properties),
+	."$defs".metric.oneOf[0].properties | keys[]' "$OUT" >all
 jq -r '.scorers[0].params.properties | keys[]' scorers.json >params
 grep -vxFf params all >keys
 items "$MAN/driftlead-suite.5" >have
@@ -159,12 +160,12 @@ alike "driftlead-suite(5)" have keys
 
 begin "every key of a project is in driftlead-project(5)"
 expect_exit 0 driftlead schema project
+# Of the alternatives, that of echo, which has no parameters of its own.
 jq -r '.properties, (."$defs" | del(.target)[] | .properties),
-	(."$defs".target.oneOf[-1].properties) | keys[]' "$OUT" >keys
+	(."$defs".target.oneOf[] | select(.allOf[0].properties.protocol.const == "echo") | .properties)
+	| keys[]' "$OUT" >keys
 items "$MAN/driftlead-project.5" >have
 alike "driftlead-project(5)" have keys
-is "$(jq -r '."$defs".target.oneOf[-1].allOf[0].properties.protocol.const' "$OUT")" echo \
-	"the protocol without parameters"
 
 begin "references inside the schemas hold"
 for what in suite project; do
@@ -174,16 +175,15 @@ for what in suite project; do
 	alike "the schema of a $what" have want
 done
 
-# ---- reason codes -----------------------------------------------------------------------------------
+# ---- reason codes ---------------------------------------------------------------------------
 
 begin "every reason code is in driftlead-gates(7)"
 tr '\n\t' '  ' <"$ROOT/harness/gate.c" | grep -oE '(decide\(|void_all\(|\*reason = )[^;]*;' |
-	grep -oE '"[a-z]+(_[a-z]+)+"|"(overlap|regression|incomplete|filtered|unanswered|multiplicity)"' |
-	tr -d '"' | grep -vx 'driftlead' | sort -u >codes
+	grep -oE '"[a-z]+(_[a-z]+)*"' | tr -d '"' | sort -u >codes
 sed -n 's/^\.It Sy //p' "$MAN/driftlead-gates.7" >have
 alike "driftlead-gates(7)" have codes
 
-# ---- completion -------------------------------------------------------------------------------------
+# ---- completion -----------------------------------------------------------------------------
 
 for shell in bash zsh fish; do
 	begin "completion for $shell"
@@ -205,7 +205,7 @@ for shell in bash zsh fish; do
 	done
 done
 
-# ---- what is printed and stored ------------------------------------------------------------------------
+# ---- what is printed and stored -------------------------------------------------------------
 
 begin "a store to look at"
 expect_exit 0 driftlead run suites/tickets -t nearest -q

@@ -3,15 +3,15 @@
 #
 # In a page, a display that follows the comment
 #
-#	.\" test: NAME [expect STATUS]      is a transcript: "$ " begins a command, "> " goes on with
-#	                                    it, and the other lines are what it prints
-#	.\" test: NAME file PATH            is written to the file
-#	.\" test: NAME sql                  is put to the store by sqlite3
-#	.\" test: NAME json                 is one JSON value per line
+#	.\" test: NAME [expect STATUS]   is a transcript: "$ " begins a command, "> " goes on
+#	                                 with it, and the other lines are what it prints
+#	.\" test: NAME file PATH         is written to the file
+#	.\" test: NAME sql               is put to the store by sqlite3
+#	.\" test: NAME json              is one JSON value per line
 #
-# What is printed is standard output; "..." in a transcript stands for anything.  A transcript's last command must end with STATUS,
-# the others with 0.  The displays of a page follow each other in one project, as `driftlead init`
-# writes it; a transcript may change the working directory.
+# What is printed is standard output; "..." in a transcript stands for anything.  A transcript's
+# last command must end with STATUS, the others with 0.  The displays of a page follow each other
+# in one project, as `driftlead init` writes it; a transcript may change the working directory.
 . "${0%/*}/lib.sh"
 
 # The displays of a page: NUMBER.cmd has the words after "test:", NUMBER.txt the text.  A display

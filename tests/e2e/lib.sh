@@ -164,6 +164,7 @@ json() {
 # golden NAME FILE: as in tests/golden/NAME, which `make regold` rewrites.
 golden() {
 	if [ -n "${REGOLD:-}" ]; then
+		mkdir -p "$ROOT/tests/golden"
 		cp "$2" "$ROOT/tests/golden/$1"
 	elif ! diff -u "$ROOT/tests/golden/$1" "$2" >"$SCRATCH/diff" 2>&1; then
 		fail "${2##*/} is not tests/golden/$1" "$SCRATCH/diff"
