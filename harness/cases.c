@@ -566,7 +566,8 @@ prepare(struct reader *r, struct store *st)
 	if (rewind_cases(r) != 0 || check_columns(r) != 0)
 		goto out;
 	status = first_pass(r, &entry, &n, &h);
-	qsort(entry, n, entry ? sizeof *entry : 1, by_number);
+	if (n > 0)
+		qsort(entry, n, entry ? sizeof *entry : 1, by_number);
 	check_duplicates(r, entry, n);
 	if (status != 0 || r->e->n != 0) {
 		status = -1;
