@@ -106,17 +106,14 @@ suite: $(UNIT) $(REPLAY) $(TOOLS) $(if $(wildcard harness/main.c),$(B)/driftlead
 check: deps-test  ## everything a commit must pass; the last line counts
 	@$(MAKE) --no-print-directory suite
 
-check-slow: deps-test  ## check, and the long sweeps: every kill, every fault
-	@DRIFTLEAD_SLOW=1 $(MAKE) --no-print-directory suite
+check-slow: deps-test  ## the same, killed at every system call instead of at some
+	@DRIFTLEAD_SLOW=1 TEST_TIMEOUT=3600 $(MAKE) --no-print-directory suite
 
 DIR ?= tests/oracle
 oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against ours
 	@$(B)/tests/oracle $(DIR)
 
 ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
-check-slow: deps-test  ## the same, killed at every system call instead of at some
-	@DRIFTLEAD_SLOW=1 TEST_TIMEOUT=3600 $(MAKE) --no-print-directory suite
-
 asan:  ## check under the address and undefined behaviour sanitizers
 	@$(MAKE) --no-print-directory $(ASAN) suite
 

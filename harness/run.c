@@ -120,7 +120,8 @@ static void
 skip_done(struct runner *r)
 {
 	struct query *q = store_query(r->store, "SELECT test_case, rep, ifnull(cost, 0),"
-	    " ifnull(tokens_in, 0) + ifnull(tokens_out, 0) FROM v_completion WHERE run = ?", "i", r->run);
+	    " ifnull(tokens_in, 0) + ifnull(tokens_out, 0) FROM v_completion WHERE run = ?", "i",
+	    r->run);
 
 	while (query_next(q)) {
 		long id = query_long(q, 0);
@@ -136,7 +137,7 @@ skip_done(struct runner *r)
 	}
 }
 
-/* ---- the feed --------------------------------------------------------------------------------- */
+/* ---- the feed ------------------------------------------------------------------------------- */
 
 /* Most cases ask their input and nothing else: those need no messages to be parsed.  The cases of
  * a suite are walked by their ids: its index would give them unsorted. */
@@ -290,7 +291,7 @@ beat(void *ctx, const struct engine_state *s)
 	progress_show(&((struct runner *)ctx)->progress, s);
 }
 
-/* ---- dry run ------------------------------------------------------------------------------------ */
+/* ---- dry run -------------------------------------------------------------------------------- */
 
 static void
 print_request(const struct target *t, const struct test_case *tc, struct arena *a)
@@ -343,8 +344,8 @@ dry_run(struct runner *r)
 	struct query *q = open_cases(r);
 	bool shown = false;
 
-	printf("suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n", visible(r->suite->name, &a),
-	    r->suite->ncases, calls, t->name, r->suite->digest);
+	printf("suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n",
+	    visible(r->suite->name, &a), r->suite->ncases, calls, t->name, r->suite->digest);
 	while (query_next(q)) {
 		if (!is_todo(r, query_long(q, 0), 0))
 			continue;
@@ -360,14 +361,15 @@ dry_run(struct runner *r)
 	}
 	if (t->has_prices && limit > 0)
 		printf("\ncost at most $%.4f (a token is at least a byte; answers of %ld tokens)\n",
-		    ((double)bytes * t->price_in + (double)calls * (double)limit * t->price_out) / 1e6, limit);
+		    ((double)bytes * t->price_in + (double)calls * (double)limit * t->price_out) / 1e6,
+		    limit);
 	else if (t->has_prices)
 		printf("\ncost: questions at most $%.4f; answers have no bound without max_tokens\n",
 		    (double)bytes * t->price_in / 1e6);
 	arena_free(&a);
 }
 
-/* ---- the stage --------------------------------------------------------------------------------------- */
+/* ---- the stage ------------------------------------------------------------------------------ */
 
 static void
 run_key(const struct runner *r, char key[65])
