@@ -331,9 +331,14 @@ hear_worker(struct engine *e, struct slot *s)
 
 	if (!asked || event == CHILD_MORE)
 		return;
-	if (event == CHILD_LINE)
-		landed(e, s, slot_line(s, line, now), now);
-	else if (event == CHILD_OVER)
+	if (event == CHILD_LINE) {
+		struct retry_advice advice = slot_line(s, line, now);
+
+		if (slot_in_step(s))
+			landed(e, s, advice, now);
+		else
+			lose_worker(e, s, OUT_GARBAGE, "the worker answered another request", now);
+	} else if (event == CHILD_OVER)
 		lose_worker(e, s, OUT_GARBAGE, "the worker's line is too long", now);
 	else
 		lose_worker(e, s, OUT_GARBAGE, "the worker ended before it answered", now);

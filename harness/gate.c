@@ -10,6 +10,10 @@
 
 #include <math.h>
 
+/* driftlead-gates(7) gives the reasons. */
+enum { CLUSTERS_LEAST = 10 };
+#define MOVED_MOST 0.05
+
 struct gating {
 	struct store       *store;
 	const struct suite *suite;
@@ -34,7 +38,8 @@ sample_of(const struct suite *s, const struct columns *c, const struct judged *j
 {
 	struct sample x = { .y = y, .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
 		.weight = c->weighted ? c->weight : NULL, .cluster = c->clustered ? c->cluster : NULL,
-		.binary = j->metric->scorer->scale == SCALE_BINARY && s->repeats == 1 };
+		.binary = j->metric->scorer->scale == SCALE_BINARY && s->repeats == 1,
+		.unbounded = j->metric->scorer->scale == SCALE_REAL };
 
 	if (j->gate->slice < 0 && s->has_shares) {
 		for (size_t i = 0; i < s->nslice; i++)
@@ -190,7 +195,8 @@ compare(struct gating *g, struct judged *j, const struct columns *c)
 	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
 	struct sample x = sample_of(g->suite, c, j, NULL, share);
 
-	return paired_compare(&x, c->y, c->y2, j->metric->scorer->lower_is_better, j->margin, g->a);
+	return paired_compare(&x, c->y, c->y2, j->metric->scorer->lower_is_better, j->margin,
+	    j->gate->alpha, g->a);
 }
 
 /* The rule of driftlead-gates(7), with the p for FAIL as the caller adjusted it. */
@@ -271,6 +277,12 @@ judge_pairs(struct gating *g, struct judged *j)
 		    p.nkeyed, p.ncandidate, p.nedited));
 	} else if (p.c.n == 0) {
 		decide(j, INCONCLUSIVE, "nothing_to_judge", "no pair could be scored in both runs");
+	} else if (p.c.clustered && j->pair.nclusters < CLUSTERS_LEAST) {
+		decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for "
+		    "a verdict: it takes %d", j->pair.nclusters, CLUSTERS_LEAST));
+	} else if (j->pair.moved > MOVED_MOST) {
+		decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of production "
+		    "have no pair", j->pair.moved * 100));
 	} else if (j->margin <= 0) {
 		decide(j, INVALID, "margin_zero",
 		    "the relative margin is zero: the baseline makes no errors");
@@ -343,8 +355,8 @@ decide_pairs(struct gating *g, size_t n)
 		}
 		switch (no_worse(j->gate, &j->pair, j->margin, j->p_fail_holm)) {
 		case PASS:
-			decide(j, PASS, j->pair.ci90.hi < 0 ? "non_inferior_with_loss" : "non_inferior",
-			    j->pair.ci90.hi < 0 ? "the loss is measurable and inside the margin" :
+			decide(j, PASS, j->pair.ci.hi < 0 ? "non_inferior_with_loss" : "non_inferior",
+			    j->pair.ci.hi < 0 ? "the loss is measurable and inside the margin" :
 			    "a loss of the margin is ruled out");
 			break;
 		case FAIL:

@@ -309,7 +309,8 @@ int  probe_get(const struct target *, const char *path, double seconds, struct b
 struct budget { double max_cost; long max_tokens; double max_time; };  /* 0: none */
 
 struct run_options {
-	bool          fresh, dry_run, quiet;
+	bool          fresh, dry_run, quiet, json;
+	struct buf   *out;                    /* what a dry run says */
 	struct texts  filter;                 /* id:, slice:, tag:, failed:RUN */
 	struct budget budget;
 	const char   *command;                /* as typed, without secrets */
@@ -324,6 +325,9 @@ void score_completion(struct store *, const struct suite *, long run, const stru
                       int rep, const struct completion *, struct score *out, struct arena *scratch);
 /* The expected answers from the JSON list that the store keeps. */
 void case_expect(struct test_case *, struct str json, struct arena *);
+/* Writes down by which metrics a run is scored; and whether it is by those of the suite. */
+void score_register(struct store *, const struct suite *, long run);
+bool score_is_current(struct store *, const struct suite *, long run);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
 /* One estimate per metric and slice from the scores in the store.  What estimates and verdicts
@@ -378,6 +382,8 @@ struct command {
 	const char *about;                    /* a paragraph or an example for -h */
 	const struct opt *options;            /* NULL, or a table ending in {0} */
 	size_t      size;                     /* of the options struct */
+	const void *defaults;                 /* an options struct, or NULL: all zero */
+	bool        no_json;                  /* --json would have nothing to say */
 	unsigned    needs;
 	size_t      min_operands, max_operands;
 	int       (*main)(struct session *, struct err *);   /* the exit status; prints out and err */

@@ -12,8 +12,9 @@ help_overview(struct buf *b)
 	buf_puts(b,
 	    "driftlead says whether a model may be released, and whether the one in production\n"
 	    "still is what it was.\n\n"
-	    "  driftlead run suites/triage -t canary      ask, score and judge\n"
-	    "  driftlead report last -o report.html       read it\n");
+	    "  driftlead init                              write a project that runs without a key\n"
+	    "  driftlead run suites/tickets -t nearest     ask, score and judge\n"
+	    "  driftlead report last -o report.html        read it\n");
 	for (size_t i = 0; all[i] != NULL; i++) {
 		if (strcmp(all[i]->chapter, chapter) != 0)
 			buf_fmt(b, "\n%s\n", chapter = all[i]->chapter);

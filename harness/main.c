@@ -79,6 +79,8 @@ call(const struct command *c, int argc, char **argv, struct session *s, struct e
 	int status;
 
 	s->options = arena_alloc(s->arena, c->size > sizeof *common ? c->size : sizeof *common);
+	if (c->defaults != NULL)
+		memcpy(s->options, c->defaults, c->size);
 	common = s->options;
 	if (opt_parse(tables, argc, argv, s->options, &s->operand, s->arena, e) != 0 && !common->help) {
 		err_set(e, "'driftlead %s -h' shows its options", c->name);
@@ -89,7 +91,9 @@ call(const struct command *c, int argc, char **argv, struct session *s, struct e
 		help_command(&s->out, c);
 		return EXIT_PASS;
 	}
-	if (check_operands(c, &s->operand, e) != 0)
+	if (common->json && c->no_json)
+		err_set(e, "'driftlead %s' prints no JSON object", c->name);
+	if (e->n > 0 || check_operands(c, &s->operand, e) != 0)
 		return EXIT_MISTAKE;
 	if ((status = open_needs(c, s, e)) == 0)
 		status = c->main(s, e);

@@ -227,10 +227,8 @@ suite_of_run(struct store *st, long run, struct arena *a, struct err *e)
 int
 suite_take_metrics(struct suite *s, struct store *st, long run, struct arena *a, struct err *e)
 {
-	/* A scoring with fewer metrics leaves rows of the one before: those have no estimate. */
-	struct query *q = store_query(st, "SELECT name, scorer, params FROM v_metric WHERE run = ?1 AND"
-	    " (metric IN (SELECT metric FROM v_estimate WHERE run = ?1 AND slice < 0)"
-	    "  OR NOT EXISTS (SELECT 1 FROM v_estimate WHERE run = ?1)) ORDER BY metric", "i", run);
+	struct query *q = store_query(st, "SELECT name, scorer, params FROM v_metric WHERE run = ?"
+	    " ORDER BY metric", "i", run);
 	struct metric *now = arena_array(a, (size_t)store_long(st, 0,
 	    "SELECT count(*) FROM v_metric WHERE run = ?", "i", run), sizeof *now);
 	size_t n = 0;

@@ -293,18 +293,22 @@ beat(void *ctx, const struct engine_state *s)
 
 /* ---- dry run -------------------------------------------------------------------------------- */
 
-static void
-print_request(const struct target *t, const struct test_case *tc, struct arena *a)
+/* The first request as it would be sent, without what is secret. */
+static struct str
+request_text(const struct target *t, const struct test_case *tc, struct arena *a)
 {
 	struct request q = { .path = "" };
-	struct str body;
+	struct buf b = { 0 };
+	struct str text;
 
 	t->protocol->request(&q, t, tc, 0, a);
-	body = str_visible(target_redact(t, buf_as_str(&q.body), a), 8192, true, a);
 	if (t->protocol->wire == WIRE_HTTP)
-		printf("POST %s%s\n", t->url, q.path);
-	printf("%.*s\n", STR_ARG(body));
+		buf_fmt(&b, "POST %s%s\n", t->url, q.path);
+	buf_str(&b, buf_as_str(&q.body));
+	text = str_dup(target_redact(t, buf_as_str(&b), a), a);
 	buf_free(&q.body);
+	buf_free(&b);
+	return text;
 }
 
 static long
@@ -335,37 +339,57 @@ visible(const char *name, struct arena *a)
 	return str_cstr(str_visible(str_of(name), 200, false, a), a);
 }
 
+/* What would be asked, and what it can cost at most: a token is at least a byte. */
 static void
-dry_run(struct runner *r)
+dry_run(struct runner *r, struct buf *out)
 {
 	const struct target *t = r->target;
 	struct arena a = { 0 };
 	long bytes = 0, calls = r->ntodo, limit = answer_limit(t);
 	struct query *q = open_cases(r);
-	bool shown = false;
+	struct str request = STR("");
+	const char *id = NULL;
+	double asked, answered = (double)calls * (double)limit * t->price_out / 1e6;
 
-	printf("suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n",
-	    visible(r->suite->name, &a), r->suite->ncases, calls, t->name, r->suite->digest);
 	while (query_next(q)) {
 		if (!is_todo(r, query_long(q, 0), 0))
 			continue;
-		arena_reset(&a);
 		bytes += (long)(query_text(q, 5).n + query_text(q, 6).n) * r->suite->repeats;
-		if (!shown) {
+		if (id == NULL) {
 			const struct test_case *tc = load_case(q, &a);
 
-			printf("\nthe request of case '%s':\n", visible(tc->id, &a));
-			print_request(t, tc, &a);
-			shown = true;
+			id = tc->id;
+			request = request_text(t, tc, &a);
 		}
 	}
-	if (t->has_prices && limit > 0)
-		printf("\ncost at most $%.4f (a token is at least a byte; answers of %ld tokens)\n",
-		    ((double)bytes * t->price_in + (double)calls * (double)limit * t->price_out) / 1e6,
-		    limit);
-	else if (t->has_prices)
-		printf("\ncost: questions at most $%.4f; answers have no bound without max_tokens\n",
-		    (double)bytes * t->price_in / 1e6);
+	asked = (double)bytes * t->price_in / 1e6;
+	if (r->options->json) {
+		buf_puts(out, "{\"dry_run\":true");
+		buf_key_text(out, "suite", str_of(r->suite->name));
+		buf_key_text(out, "digest", str_of(r->suite->digest));
+		buf_key_text(out, "target", str_of(t->name));
+		buf_key_long(out, "cases", calls / r->suite->repeats);
+		buf_key_long(out, "calls", calls);
+		buf_key_text(out, "first_case", str_of(id));
+		buf_key_text(out, "request", request);
+		if (t->has_prices && limit > 0)
+			buf_key_real(out, "cost_at_most", asked + answered);
+		else
+			buf_key_null(out, "cost_at_most");
+		buf_puts(out, "}\n");
+	} else {
+		buf_fmt(out, "suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n\n"
+		    "the request of case '%s':\n", visible(r->suite->name, &a), calls / r->suite->repeats, calls,
+		    visible(t->name, &a), r->suite->digest, visible(id, &a));
+		buf_str(out, str_visible(request, 8192, true, &a));
+		buf_char(out, '\n');
+		if (t->has_prices && limit > 0)
+			buf_fmt(out, "\ncost at most $%.4f (a token is at least a byte; "
+			    "answers of %ld tokens)\n", asked + answered, limit);
+		else if (t->has_prices)
+			buf_fmt(out, "\ncost: questions at most $%.4f; "
+			    "answers have no bound without max_tokens\n", asked);
+	}
 	arena_free(&a);
 }
 
@@ -401,13 +425,9 @@ begin(struct runner *r, bool *resumed)
 	row.filter = filter.n ? filter.p : "";
 	r->run = store_run_begin(r->store, &row, r->options->fresh, resumed);
 	if (!*resumed)
-		for (size_t i = 0; i < r->suite->nmetric; i++) {
-			const struct metric *m = &r->suite->metric[i];
-
-			store_run_metric(r->store, r->run, (int)i, m->name, m->scorer->name,
-			    m->scorer->version, m->params_json, m->scorer->scale,
-			    m->scorer->lower_is_better, m->scorer->unit ? m->scorer->unit : "");
-		}
+		score_register(r->store, r->suite, r->run);
+	else if (!score_is_current(r->store, r->suite, r->run))
+		stage_score(r->store, r->suite, r->run);        /* it was scored by others meanwhile */
 	store_flush(r->store);
 	buf_free(&filter);
 }
@@ -439,8 +459,15 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 		goto out;
 	}
 	total = r.ntodo;
+	if (total == 0) {
+		err_set(e, o->filter.n ?
+		    "no case of suite '%s' matches the filter: there is nothing to judge" :
+		    "suite '%s' has no cases: there is nothing to judge", s->name);
+		status = EXIT_UNSURE;
+		goto out;
+	}
 	if (o->dry_run) {
-		dry_run(&r);
+		dry_run(&r, o->out);
 		goto out;
 	}
 	begin(&r, &out->resumed);

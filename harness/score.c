@@ -85,12 +85,41 @@ outcome_of(struct str name)
 }
 
 void
+score_register(struct store *st, const struct suite *s, long run)
+{
+	for (size_t i = 0; i < s->nmetric; i++) {
+		const struct metric *m = &s->metric[i];
+
+		store_run_metric(st, run, (int)i, m->name, m->scorer->name, m->scorer->version,
+		    m->params_json, m->scorer->scale, m->scorer->lower_is_better,
+		    m->scorer->unit ? m->scorer->unit : "");
+	}
+}
+
+bool
+score_is_current(struct store *st, const struct suite *s, long run)
+{
+	struct query *q = store_query(st, "SELECT name, scorer, version, params FROM v_metric"
+	    " WHERE run = ? ORDER BY metric", "i", run);
+	size_t n = 0;
+	bool same = true;
+
+	for (; query_next(q); n++)
+		same = same && n < s->nmetric && str_is(query_text(q, 0), s->metric[n].name) &&
+		    str_is(query_text(q, 1), s->metric[n].scorer->name) &&
+		    query_long(q, 2) == s->metric[n].scorer->version &&
+		    str_is(query_text(q, 3), s->metric[n].params_json);
+	return same && n == s->nmetric;
+}
+
+void
 stage_score(struct store *st, const struct suite *s, long run)
 {
 	struct query *q;
 	struct arena scratch = { 0 };
 
 	store_drop_scores(st, run);
+	score_register(st, s, run);
 	q = store_query(st, answers_sql, "i", run);
 	while (query_next(q)) {
 		struct completion c = completion_blank();
@@ -146,7 +175,8 @@ put(struct store *st, const struct suite *s, long run, int metric, int slice,
 	struct sample x = { .y = c->y, .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
 		.weight = c->weighted ? c->weight : NULL,
 		.cluster = c->clustered ? c->cluster : NULL,
-		.binary = scorer->scale == SCALE_BINARY && s->repeats == 1 };
+		.binary = scorer->scale == SCALE_BINARY && s->repeats == 1,
+		.unbounded = scorer->scale == SCALE_REAL };
 	struct estimate e;
 
 	if (slice < 0 && s->has_shares) {

@@ -255,6 +255,12 @@ slot_line(struct slot *s, struct str line, double now)
 	return judge_reply(s);
 }
 
+bool
+slot_in_step(const struct slot *s)
+{
+	return s->c.response_id.n == 0 || str_is(s->c.response_id, s->job.tc->id);
+}
+
 void
 slot_local(struct slot *s)
 {
@@ -269,6 +275,7 @@ void
 slot_fail(struct slot *s, enum outcome o, const char *why, double now)
 {
 	s->c.ms_total = (now - s->sent) * 1e3;
+	s->c.text = (struct str){ 0 };
 	say(s, o, str_of(why));
 }
 

@@ -47,6 +47,8 @@ void slot_prepare(struct slot *, double now);
 /* Of an attempt that ended: fills the completion and says whether to try again. */
 struct retry_advice slot_answered(struct slot *, enum http_end, struct str why);
 struct retry_advice slot_line(struct slot *, struct str line, double now);
+/* Whether a worker's answer, if it says to which request it is, is to the slot's. */
+bool slot_in_step(const struct slot *);
 /* The whole of a WIRE_LOCAL attempt. */
 void slot_local(struct slot *);
 /* Ends the attempt with an outcome of ours. */

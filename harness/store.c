@@ -17,7 +17,7 @@ enum verb {
 	BEGIN, COMMIT,
 	SUITE_FIND, SUITE_ANY, SUITE_PUT, SUITE_RENEW, SUITE_DONE, SUITE_COUNT, SLICE_PUT, CASE_PUT,
 	RUN_FIND, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES, FORGET_COMPLETIONS,
-	METRIC_PUT, COMPLETION_PUT, SCORE_PUT, SCORE_DROP, ESTIMATE_PUT, ESTIMATE_DROP,
+	METRIC_PUT, METRIC_DROP, COMPLETION_PUT, SCORE_PUT, SCORE_DROP, ESTIMATE_PUT, ESTIMATE_DROP,
 	VERDICT_PUT, VERDICT_DROP, BASELINE_PUT, BASELINE_DROP, EVENT_PUT,
 	VERBS
 };
@@ -65,6 +65,7 @@ static const char *const sql[VERBS] = {
 	    " nmissing) VALUES (?1, ?2, ?3, CASE ?4 WHEN 1 THEN ?5 END, CASE ?6 WHEN 1 THEN ?7 END,"
 	    " CASE ?6 WHEN 1 THEN ?8 END, ?9, ?10, ?11, ?12)",
 	[ESTIMATE_DROP] = "DELETE FROM estimate WHERE run = ?",
+	[METRIC_DROP] = "DELETE FROM metric WHERE run = ?",
 	[VERDICT_PUT] = "INSERT INTO verdict (run, base, gate, verdict, reason, json, at)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[VERDICT_DROP] = "DELETE FROM verdict WHERE run = ? AND base IS ?",
@@ -436,6 +437,8 @@ store_drop_scores(struct store *s, long run)
 {
 	put(s, SCORE_DROP, "i", run);
 	event_fmt(s, run, "rescore", "%d scores were dropped to score anew", sqlite3_changes(s->db));
+	put(s, ESTIMATE_DROP, "i", run);
+	put(s, METRIC_DROP, "i", run);
 }
 
 void

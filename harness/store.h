@@ -85,7 +85,7 @@ void store_run_serving(struct store *, long run, const char *json);
 void store_put_completion(struct store *, long run, long test_case, int rep,
                           const struct completion *, struct str raw);
 void store_put_score(struct store *, long run, int metric, long test_case, int rep, struct score);
-void store_drop_scores(struct store *, long run);          /* before scoring anew */
+void store_drop_scores(struct store *, long run);          /* and metrics and estimates: to score anew */
 void store_put_estimate(struct store *, long run, int metric, int slice, const struct estimate *,
                         long nscored, long nmissing);      /* slice -1: the whole suite */
 void store_drop_estimates(struct store *, long run);

@@ -69,13 +69,13 @@ interval(struct buf *b, const char *key, const struct judged *j, double level)
 		return;
 	}
 	buf_char(b, '{');
-	real(b, "level", true, j->paired || !first ? level : 1 - 2 * j->gate->alpha);
+	real(b, "level", true, first ? 1 - 2 * j->gate->alpha : level);
 	if (j->paired)
-		real(b, "lo", true, first ? j->pair.ci90.lo : j->pair.ci95.lo);
+		real(b, "lo", true, first ? j->pair.ci.lo : j->pair.ci95.lo);
 	else
 		real(b, "lo", true, first ? j->est90.lo : j->est.lo);
 	if (j->paired)
-		real(b, "hi", true, first ? j->pair.ci90.hi : j->pair.ci95.hi);
+		real(b, "hi", true, first ? j->pair.ci.hi : j->pair.ci95.hi);
 	else
 		real(b, "hi", true, first ? j->est90.hi : j->est.hi);
 	text(b, "method", j->paired ? j->pair.method : j->est.method);
@@ -191,7 +191,7 @@ amount(struct buf *b, const struct metric *m, double x, bool sign)
 
 void
 change_text(struct buf *b, const struct metric *m, const struct paired *d, struct interval ci,
-    const char *level)
+    double level)
 {
 	double sign = m->scorer->lower_is_better ? -1 : 1, at = sign * d->at;
 	double lo = sign < 0 ? -ci.hi : ci.lo, hi = sign < 0 ? -ci.lo : ci.hi;
@@ -212,7 +212,7 @@ change_text(struct buf *b, const struct metric *m, const struct paired *d, struc
 		amount(b, m, hi, true);
 		buf_puts(b, "]");
 	}
-	buf_fmt(b, " (%s)", level);
+	buf_fmt(b, " (%.3g %%)", level * 100);
 }
 
 void
@@ -225,7 +225,7 @@ verdict_line(struct buf *b, const struct judged *j)
 		buf_fmt(b, "(slice %s)  ", j->slice);
 	if (j->paired) {
 		amount(b, j->metric, d->candidate, false);
-		change_text(b, j->metric, d, d->ci90, "90 %");
+		change_text(b, j->metric, d, d->ci, 1 - 2 * j->gate->alpha);
 		if (j->metric->scorer->scale != SCALE_REAL)
 			buf_fmt(b, "  margin %.1f pt", j->margin * 100);
 		else {

@@ -36,7 +36,7 @@ struct judged {
 void verdict_json(struct buf *, const struct judged *, const struct pair_of_runs *);
 /* " change +0.9 pt [-1.1, +2.8] (90 %)", in the metric's own direction: latency that rises is +. */
 void change_text(struct buf *, const struct metric *, const struct paired *, struct interval,
-                 const char *level);
+                 double level);
 /* The line for people: verdict, gate, values, interval, margin. */
 void verdict_line(struct buf *, const struct judged *);
 

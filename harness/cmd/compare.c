@@ -56,7 +56,8 @@ pair_up(const struct suite *s, int metric, const struct columns *c, bool whole, 
 	double *share = arena_array(a, s->nslice + 1, sizeof *share);
 	struct sample x = { .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
 		.weight = c->weighted ? c->weight : NULL, .cluster = c->clustered ? c->cluster : NULL,
-		.binary = s->metric[metric].scorer->scale == SCALE_BINARY && s->repeats == 1 };
+		.binary = s->metric[metric].scorer->scale == SCALE_BINARY && s->repeats == 1,
+		.unbounded = s->metric[metric].scorer->scale == SCALE_REAL };
 
 	if (whole && s->has_shares) {
 		for (size_t i = 0; i < s->nslice; i++)
@@ -65,7 +66,8 @@ pair_up(const struct suite *s, int metric, const struct columns *c, bool whole, 
 		x.nstratum = s->nslice;
 		x.share = share;
 	}
-	return paired_compare(&x, c->y, c->y2, s->metric[metric].scorer->lower_is_better, 0, a);
+	return paired_compare(&x, c->y, c->y2, s->metric[metric].scorer->lower_is_better, 0, 0.05,
+	    a);
 }
 
 static void
@@ -113,7 +115,7 @@ row_text(struct buf *b, const char *name, const struct metric *m, const struct p
 	quantity_write(b, d->baseline, rate, unit, false);
 	buf_puts(b, " -> ");
 	quantity_write(b, d->candidate, rate, unit, false);
-	change_text(b, m, d, d->ci95, "95 %");
+	change_text(b, m, d, d->ci95, 0.95);
 	buf_fmt(b, "  n %ld", d->n);
 	if (d->binary)
 		buf_fmt(b, "\n  %-24s  n11 %ld, regressions %ld, fixes %ld, n00 %ld", "", d->table.n11,
@@ -244,7 +246,6 @@ compare(struct session *s, struct err *e)
 	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
 	    comparable(s, suite, run, base, e) != 0)
 		return EXIT_MISTAKE;
-	o->flips = o->flips > 0 ? o->flips : 10;
 	if (o->common.json)
 		buf_fmt(&s->out, "{\"a\":%ld,\"b\":%ld,\"metrics\":[", run, base);
 	else
@@ -271,6 +272,7 @@ const struct command command_compare = {
 	.name = "compare", .chapter = "read", .operands = "RUN RUN",
 	.help = "what changed between two runs, case by case",
 	.about = "The change is from the second run to the first: candidate, then baseline.",
-	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
+	.options = options, .size = sizeof(struct options),
+	.defaults = &(const struct options){ .flips = 10 }, .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
 	.min_operands = 2, .max_operands = 2, .main = compare,
 };

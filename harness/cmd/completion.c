@@ -131,5 +131,5 @@ completion(struct session *s, struct err *e)
 const struct command command_completion = {
 	.name = "completion", .chapter = "about", .operands = "bash|zsh|fish",
 	.help = "print the completion script of a shell",
-	.min_operands = 1, .max_operands = 1, .main = completion,
+	.min_operands = 1, .max_operands = 1, .no_json = true, .main = completion,
 };

@@ -177,5 +177,5 @@ const struct command command_export = {
 	.name = "export", .chapter = "read", .operands = "RUN",
 	.help = "every answer with its scores, as JSONL or CSV",
 	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
-	.min_operands = 1, .max_operands = 1, .main = export,
+	.min_operands = 1, .max_operands = 1, .no_json = true, .main = export,
 };

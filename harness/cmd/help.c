@@ -25,5 +25,5 @@ help(struct session *s, struct err *e)
 
 const struct command command_help = {
 	.name = "help", .chapter = "about", .operands = "[COMMAND]", .help = "explain a command",
-	.max_operands = 1, .main = help,
+	.max_operands = 1, .no_json = true, .main = help,
 };

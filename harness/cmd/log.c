@@ -69,7 +69,7 @@ run_log(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	struct query *q = store_query(s->store, log_sql, "si", o->suite ? o->suite : "",
-	    o->n > 0 ? o->n : 20);
+	    o->n);
 	bool first = true;
 
 	(void)e;
@@ -89,6 +89,7 @@ run_log(struct session *s, struct err *e)
 
 const struct command command_log = {
 	.name = "log", .chapter = "read", .operands = "", .help = "the runs of the store, newest first",
-	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
+	.options = options, .size = sizeof(struct options),
+	.defaults = &(const struct options){ .n = 20 }, .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
 	.main = run_log,
 };

@@ -166,7 +166,7 @@ run(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	struct run_options ro = { .fresh = o->fresh, .dry_run = o->dry_run,
-		.quiet = o->common.quiet, .filter = o->filter,
+		.quiet = o->common.quiet, .json = o->common.json, .out = &s->out, .filter = o->filter,
 		.budget = { o->max_cost, o->max_tokens, o->max_time }, .command = s->command_line };
 	struct target *t;
 	struct suite *suite;

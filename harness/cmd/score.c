@@ -31,14 +31,6 @@ score(struct session *s, struct err *e)
 		suite->metric = changed->metric;
 		suite->nmetric = changed->nmetric;
 	}
-	store_drop_scores(s->store, run);
-	for (size_t i = 0; i < suite->nmetric; i++) {
-		const struct metric *m = &suite->metric[i];
-
-		store_run_metric(s->store, run, (int)i, m->name, m->scorer->name, m->scorer->version,
-		    m->params_json, m->scorer->scale, m->scorer->lower_is_better,
-		    m->scorer->unit ? m->scorer->unit : "");
-	}
 	stage_score(s->store, suite, run);
 	stage_estimate(s->store, suite, run, s->arena);
 	if (o->common.json) {

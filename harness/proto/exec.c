@@ -10,6 +10,7 @@
  *  (4) `finish` says why the text ended: stop, length or filter; without it, stop.  What a
  *      filter withheld needs no text.
  *  (5) Anything else is garbage, with what is wrong.
+ *  (6) An answer may repeat the request's `id`; the engine refuses one that is to another.
  */
 #include "harness/child.h"
 #include "harness/harness.h"
@@ -179,6 +180,8 @@ take(struct completion *c, struct json obj, struct arena *a)
 		return "'tokens_out' is not a number of tokens";
 	if (!text_of(obj, "model", &c->served, a))
 		return "'model' is not a text";
+	if (!text_of(obj, "id", &c->response_id, a))                         /* (6) */
+		return "'id' is not a text";
 	if (!text_of(obj, "error", &c->why, a))
 		return "'error' is not a text";
 	if (c->why.p != NULL) {                                              /* (3) */

@@ -38,15 +38,16 @@ all_same(const double *x, size_t n)
 
 /* The range that the values declare themselves to have: rates, differences of rates, or none. */
 static void
-set_range(struct mean *m, const double *y, size_t n)
+set_range(struct mean *m, const struct sample *s)
 {
+	const double *y = s->y;
 	double lo = 0, hi = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
 		lo = fmin(lo, y[i]);
 		hi = fmax(hi, y[i]);
 	}
-	if (lo >= -1 && hi <= 1) {
+	if (!s->unbounded && lo >= -1 && hi <= 1) {
 		m->lo_value = lo < 0 ? -1 : 0;
 		m->hi_value = 1;
 	}
@@ -92,7 +93,7 @@ sample_mean(const struct sample *s, struct arena *scratch)
 
 	if (!m.known)
 		return m;
-	set_range(&m, s->y, s->n);
+	set_range(&m, s);
 	if (s->weight != NULL || (shares && s->cluster != NULL))
 		mean_by_linearisation(s, &m, scratch);
 	else if (shares)

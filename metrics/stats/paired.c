@@ -157,14 +157,14 @@ p_degenerate(const struct mean *m, double gap, double room)
 }
 
 static void
-by_score(struct paired *p, double margin)
+by_score(struct paired *p, double margin, double alpha)
 {
 	const struct table2 *t = &p->table;
 
 	p->method = "tango score";
 	p->p_method = "mcnemar mid-p";
 	p->at = (double)(t->c - t->b) / (double)p->n;
-	p->ci90 = tango_interval(t->b, t->c, p->n, 0.90);
+	p->ci = tango_interval(t->b, t->c, p->n, 1 - 2 * alpha);
 	p->ci95 = tango_interval(t->b, t->c, p->n, 0.95);
 	p->p_noninferiority = p_value(normal_sf(tango_z(t->b, t->c, p->n, -margin)));
 	p->p_regression = mcnemar_regression(t->b, t->c).p_midp;
@@ -189,12 +189,12 @@ paired_method(const struct mean *m)
 }
 
 static void
-by_mean(struct paired *p, const struct mean *m, double margin)
+by_mean(struct paired *p, const struct mean *m, double margin, double alpha)
 {
 	p->method = paired_method(m);
 	p->p_method = m->degenerate ? "exact bound" : "t";
 	p->bounded = mean_bounded(m);
-	p->ci90 = mean_interval(m, 0.90);
+	p->ci = mean_interval(m, 1 - 2 * alpha);
 	p->ci95 = mean_interval(m, 0.95);
 	p->p_noninferiority = p->p_regression = 1;
 	if (m->has_se) {
@@ -227,11 +227,11 @@ side_mean(const struct sample *design, const double *y, struct arena *scratch)
 
 struct paired
 paired_compare(const struct sample *design, const double *cand, const double *base,
-    bool lower_is_better, double margin, struct arena *scratch)
+    bool lower_is_better, double margin, double alpha, struct arena *scratch)
 {
 	struct sample s = *design;
 	struct paired p = { .method = "paired t", .p_method = "t", .p_noninferiority = 1,
-	    .p_regression = 1, .ci90 = { -DBL_MAX, DBL_MAX }, .ci95 = { -DBL_MAX, DBL_MAX } };
+	    .p_regression = 1, .ci = { -DBL_MAX, DBL_MAX }, .ci95 = { -DBL_MAX, DBL_MAX } };
 	double *d = arena_array(scratch, s.n, sizeof *d), *square, mean;
 	struct mean m;
 	bool plain = s.weight == NULL && s.cluster == NULL &&
@@ -253,7 +253,7 @@ paired_compare(const struct sample *design, const double *cand, const double *ba
 		return p;
 	/* A difference of rates can fall to -1 even where this sample only rose. */
 	m.lo_value = m.hi_value = 0;
-	if (within_unit(cand, s.n) && within_unit(base, s.n)) {
+	if (!s.unbounded && within_unit(cand, s.n) && within_unit(base, s.n)) {
 		m.lo_value = -1;
 		m.hi_value = 1;
 	}
@@ -268,8 +268,8 @@ paired_compare(const struct sample *design, const double *cand, const double *ba
 	p.sd = s.n > 1 ? sqrt(sum_of(square, s.n) / (double)(s.n - 1)) : 0;
 	p.binary = design->binary && tabulate(cand, base, s.n, lower_is_better, &p.table);
 	if (p.binary && plain)
-		by_score(&p, margin);
+		by_score(&p, margin, alpha);
 	else
-		by_mean(&p, &m, margin);
+		by_mean(&p, &m, margin, alpha);
 	return p;
 }

@@ -70,6 +70,7 @@ struct sample {
 	size_t        n, nstratum, ncluster;
 	const double *share;     /* by stratum, summing to 1; NULL: as they come in the sample */
 	bool          binary;    /* every y is 0 or 1 (or, a difference of such, -1, 0, 1) */
+	bool          unbounded; /* y is no rate: seconds, USD; without variation nothing bounds it */
 };
 
 struct mean {
@@ -146,7 +147,7 @@ struct paired {
 	double          n_eff;
 	double          at;            /* the difference, production-weighted where shares are given */
 	double          candidate, baseline;   /* the two means over the same units */
-	struct interval ci90, ci95;
+	struct interval ci, ci95;      /* ci: two-sided at 1 - 2 alpha, what the one-sided test sees */
 	double          p_noninferiority;      /* H0: difference <= -margin */
 	double          p_regression;          /* H0: difference >= 0; mid-p for plain binary */
 	double          psi;           /* discordance: share of units that differ */
@@ -161,7 +162,8 @@ struct paired {
 /* `cand` and `base` are unit means over the design (whose y is not read); lower_is_better
  * turns the difference.  margin >= 0. */
 struct paired paired_compare(const struct sample *design, const double *cand, const double *base,
-                             bool lower_is_better, double margin, struct arena *scratch);
+                             bool lower_is_better, double margin, double alpha,
+                             struct arena *scratch);
 
 /* ---- multiplicity.c ----------------------------------------------------------------------------------- */
 

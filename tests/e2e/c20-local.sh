@@ -55,6 +55,30 @@ contains seen "PASSED=p1"
 lacks seen sk-canary
 [ ! -e "shell-was-here" ] || fail "a shell ran"
 
+begin "an answer to another request is refused, and its worker replaced"
+cat >late.sh <<'END'
+#!/bin/sh
+[ -e started ] && late= || late=1
+touch started
+while read -r line; do
+	id=${line#*\"id\":\"}
+	id=${id%%\"*}
+	echo "{\"id\":\"${late:+another-}$id\",\"text\":\"yes\"}"
+done
+END
+chmod +x late.sh
+rm -f started
+cat >driftlead.yaml <<'END'
+targets:
+  engine:
+    protocol: exec
+    command: [./late.sh]
+    slots: 1
+    retries: 2
+END
+driftlead run suite.yaml -t engine --json --fresh >"$OUT" 2>"$ERR"
+json '[.run.outcomes.answered, .run.calls] | @csv' 6,7
+
 begin "a hanging engine is killed with its children"
 cat >hang.sh <<'END'
 #!/bin/sh

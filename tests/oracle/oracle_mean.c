@@ -47,7 +47,7 @@ oracle_paired_t(struct check *c)
 	double *base = in_reals(c, "baseline", &n), *cand = in_reals(c, "candidate", &n);
 	double *d = arena_array(&c->arena, n, sizeof *d);
 	struct sample s = { .y = d, .n = n };
-	struct paired p = paired_compare(&s, cand, base, false, 0.02, &c->arena);
+	struct paired p = paired_compare(&s, cand, base, false, 0.02, 0.05, &c->arena);
 	struct mean m;
 
 	for (size_t i = 0; i < n; i++)
@@ -56,7 +56,7 @@ oracle_paired_t(struct check *c)
 	want(c, "n", (double)p.n);
 	want(c, "mean", p.at);
 	want_if(c, "cohen_dz", p.sd > 0, p.sd > 0 ? p.at / p.sd : 0);
-	want_interval(c, "ci90", p.ci90, 0);
+	want_interval(c, "ci90", p.ci, 0);
 	want_interval(c, "ci95", p.ci95, 0);
 	want_tests(c, &m, p.sd);
 	if (m.has_se && (fabs(p.p_noninferiority - t_sf((p.at + 0.02) / p.se, m.df)) > 1e-15 ||

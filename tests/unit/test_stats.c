@@ -32,10 +32,10 @@ assert_sane(const struct paired *p)
 	assert_p(p->p_regression);
 	assert_true(isfinite(p->at) && isfinite(p->se) && isfinite(p->sd) && isfinite(p->psi));
 	assert_true(isfinite(p->candidate) && isfinite(p->baseline));
-	assert_true(p->ci95.lo <= p->ci90.lo && p->ci90.lo <= p->at + 1e-12);
-	assert_true(p->at <= p->ci90.hi + 1e-12 && p->ci90.hi <= p->ci95.hi);
+	assert_true(p->ci95.lo <= p->ci.lo && p->ci.lo <= p->at + 1e-12);
+	assert_true(p->at <= p->ci.hi + 1e-12 && p->ci.hi <= p->ci95.hi);
 	if (p->known)
-		assert_true(p->ci90.hi > p->ci90.lo);
+		assert_true(p->ci.hi > p->ci.lo);
 }
 
 /* ---- one rate ---- */
@@ -70,7 +70,7 @@ no_cases_are_no_knowledge(void **state)
 	struct arena a = { 0 };
 	struct sample s = { .binary = true };
 	struct estimate e = sample_estimate(&s, 0.95, &a);
-	struct paired p = paired_compare(&s, NULL, NULL, false, 0.02, &a);
+	struct paired p = paired_compare(&s, NULL, NULL, false, 0.02, 0.05, &a);
 
 	(void)state;
 	assert_true(rate_wilson(0, 0, 0.95).lo == 0 && rate_wilson(0, 0, 0.95).hi == 1);
@@ -250,17 +250,17 @@ no_variation_gets_the_exact_bound(void **state)
 	CLOSE(i.lo, pow(0.05, 1.0 / 20), 1e-14);
 	assert_true(i.hi == 1);
 	/* Both runs all wrong: no change seen, but twenty clusters cannot exclude a small one. */
-	p = paired_compare(&s, zero, zero, false, 0.05, &a);
-	CLOSE(p.ci90.lo, -(1 - pow(0.05, 1.0 / 20)), 1e-14);
+	p = paired_compare(&s, zero, zero, false, 0.05, 0.05, &a);
+	CLOSE(p.ci.lo, -(1 - pow(0.05, 1.0 / 20)), 1e-14);
 	CLOSE(p.p_noninferiority, pow(0.95, 20), 1e-14);
 	assert_true(p.p_regression == 1);
 	/* One value outside [0,1]: no range is known, so nothing is claimed. */
 	for (int k = 0; k < N; k++)
 		y[k] = 250;
-	p = paired_compare(&s, y, zero, true, 1, &a);
+	p = paired_compare(&s, y, zero, true, 1, 0.05, &a);
 	assert_false(p.bounded);
 	assert_true(p.p_noninferiority == 1 && p.p_regression == 1);
-	assert_true(p.ci90.lo == -DBL_MAX);
+	assert_true(p.ci.lo == -DBL_MAX);
 	arena_free(&a);
 }
 
@@ -332,13 +332,13 @@ swapping_the_runs_negates(void **state)
 			s.share = share;
 			s.nstratum = 2;
 		}
-		p = paired_compare(&s, x, y, false, 0.02, &a);
-		q = paired_compare(&s, y, x, false, 0.02, &a);
-		r = paired_compare(&s, y, x, true, 0.02, &a);
+		p = paired_compare(&s, x, y, false, 0.02, 0.05, &a);
+		q = paired_compare(&s, y, x, false, 0.02, 0.05, &a);
+		r = paired_compare(&s, y, x, true, 0.02, 0.05, &a);
 		assert_sane(&p);
 		assert_sane(&q);
 		CLOSE(p.at, -q.at, 1e-14);
-		CLOSE(p.ci90.lo, -q.ci90.hi, 1e-12);
+		CLOSE(p.ci.lo, -q.ci.hi, 1e-12);
 		CLOSE(p.ci95.hi, -q.ci95.lo, 1e-12);
 		assert_true(p.table.b == q.table.c && p.table.c == q.table.b);
 		/* Turning the scale turns the runs. */
@@ -381,7 +381,7 @@ every_shape_of_pairs_is_answered(void **state)
 			s.cluster = cluster;
 			s.ncluster = 9;
 		}
-		p = paired_compare(&s, x, y, k % 5 == 0, 0.02, &a);
+		p = paired_compare(&s, x, y, k % 5 == 0, 0.02, 0.05, &a);
 		assert_sane(&p);
 		assert_true(p.bounded);
 		arena_reset(&a);
@@ -418,7 +418,7 @@ gsm8k_known_answer(void **state)
 		y[i] = i < 382 + 76;
 		x[i] = i < 382 || (i >= 382 + 76 && i < 382 + 76 + 360);
 	}
-	p = paired_compare(&s, x, y, false, 0.02, &a);
+	p = paired_compare(&s, x, y, false, 0.02, 0.05, &a);
 	assert_true(p.table.n11 == 382 && p.table.b == 76 && p.table.c == 360);
 	assert_int_equal(p.table.n00, 501);
 	CLOSE(p.at, 284.0 / 1319, 1e-15);

@@ -175,14 +175,15 @@ test_verdicts(void **state)
 	assert_true(store_drop_baseline(s, "triage", "release"));
 	assert_false(store_drop_baseline(s, "triage", "release"));
 	store_run_serving(s, 1, "{\"v\":1}");
+	text_is(s, "SELECT scale || version || params FROM v_metric WHERE run = ?", 1,
+	    STR("binary2{}"));
 	store_drop_scores(s, 1);
+	assert_int_equal(store_long(s, -1, "SELECT count(*) FROM v_metric WHERE run = ?", "i", 1L), 0);
 	store_run_end(s, 1, RUN_COMPLETE, 2.5);
 	text_is(s, "SELECT state || ' ' || seconds || serving || suite_name FROM v_run WHERE id = ?", 1,
 	    STR("complete 2.5{\"v\":1}triage"));
 	text_is(s, "SELECT group_concat(kind, ' ') FROM v_event WHERE id > ?", 0,
 	    STR("begin baseline-set baseline-drop rescore end"));
-	text_is(s, "SELECT scale || version || params FROM v_metric WHERE run = ?", 1,
-	    STR("binary2{}"));
 	assert_int_equal(store_check(s, &out), 0);
 	assert_non_null(strstr(out.p, "1 suites, 1 runs, 0 completions"));
 	buf_free(&out);
