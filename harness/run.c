@@ -380,7 +380,8 @@ dry_run(struct runner *r, struct buf *out)
 	} else {
 		buf_fmt(out, "suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n\n"
 		    "the request of case '%s':\n", visible(r->suite->name, &a),
-		    calls / r->suite->repeats, calls, visible(t->name, &a), r->suite->digest, visible(id, &a));
+		    calls / r->suite->repeats, calls, visible(t->name, &a), r->suite->digest,
+		    visible(id, &a));
 		buf_str(out, str_visible(request, 8192, true, &a));
 		buf_char(out, '\n');
 		if (t->has_prices && limit > 0)
