@@ -124,7 +124,7 @@ void buf_str(struct buf *, struct str);
 void buf_puts(struct buf *, const char *);
 void buf_char(struct buf *, char);
 void buf_fmt(struct buf *, const char *fmt, ...) PRINTF(2, 3);
-void buf_vfmt(struct buf *, const char *fmt, va_list);
+void buf_vfmt(struct buf *, const char *fmt, va_list) PRINTF(2, 0);
 /* The shortest decimal that reads back as the same double; "null" for NaN and infinity. */
 void buf_real(struct buf *, double);
 struct str buf_as_str(const struct buf *);

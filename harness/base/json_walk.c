@@ -153,11 +153,12 @@ value_at(const char *p, const char *end)
 bool
 json_next(struct json_iter *it, struct json *value)
 {
-	const char *p = it->of.raw.p, *end = p + it->of.raw.n, *q;
+	const char *p, *end, *q;
 
 	if (it->of.type != JT_ARRAY && it->of.type != JT_OBJECT)
 		return false;
-	p += it->at ? it->at : 1;
+	p = it->of.raw.p + (it->at ? it->at : 1);
+	end = it->of.raw.p + it->of.raw.n;
 	while (p < end && (is_space(*p) || *p == ','))
 		p++;
 	if (p == end || *p == ']' || *p == '}') {
