@@ -142,6 +142,7 @@ export(struct session *s, struct err *e)
 	const char *tmp = NULL;
 	struct query *q;
 	FILE *f = stdout;
+	int why;
 
 	if (o->format != NULL && strcmp(o->format, "jsonl") != 0 && strcmp(o->format, "csv") != 0) {
 		err_set(e, "format '%s' is not jsonl or csv", o->format);
@@ -163,14 +164,17 @@ export(struct session *s, struct err *e)
 			return EXIT_SURROUNDINGS;
 		}
 	}
-	if (write_rows(f, &w) != 0 || (tmp != NULL && (fsync(fileno(f)) != 0 || fclose(f) != 0 ||
-	    rename(tmp, o->out) != 0))) {
-		err_set(e, "cannot write '%s': %s", o->out ? o->out : "standard output", strerror(errno));
-		if (tmp != NULL)
-			unlink(tmp);
-		return EXIT_SURROUNDINGS;
-	}
-	return EXIT_PASS;
+	why = write_rows(f, &w) != 0 || (tmp != NULL && fsync(fileno(f)) != 0) ? errno : 0;
+	if (tmp != NULL && fclose(f) != 0 && why == 0)
+		why = errno;
+	if (tmp != NULL && why == 0 && rename(tmp, o->out) != 0)
+		why = errno;
+	if (why == 0)
+		return EXIT_PASS;
+	err_set(e, "cannot write '%s': %s", o->out ? o->out : "standard output", strerror(why));
+	if (tmp != NULL)
+		unlink(tmp);
+	return EXIT_SURROUNDINGS;
 }
 
 const struct command command_export = {
