@@ -7,6 +7,8 @@
 #include "harness/harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct options { struct common common; const char *format, *out; bool raw; };
@@ -134,6 +136,21 @@ write_rows(FILE *f, const struct writing *w)
 	return fflush(f) != 0 || ferror(f) ? -1 : 0;
 }
 
+/* *tmp is what to rename to `path` when all is written.  A device or a pipe is written to as it
+ * is (NULL): a rename would put a file in its place. */
+static FILE *
+open_output(const char *path, const char **tmp, struct arena *a)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return fopen(path, "we");
+	*tmp = arena_fmt(a, "%s.%ld.tmp", path, (long)getpid());
+	fd = open(*tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
 static int
 export(struct session *s, struct err *e)
 {
@@ -157,15 +174,13 @@ export(struct session *s, struct err *e)
 	    w.run);
 	while (query_next(q))
 		w.metric.text[w.metric.n++] = str_cstr(query_text(q, 0), s->arena);
-	if (o->out != NULL && strcmp(o->out, "-") != 0) {
-		tmp = arena_fmt(s->arena, "%s.%ld.tmp", o->out, (long)getpid());
-		if ((f = fopen(tmp, "w")) == NULL) {
-			err_set(e, "cannot write '%s': %s", tmp, strerror(errno));
-			return EXIT_SURROUNDINGS;
-		}
+	if (o->out != NULL && strcmp(o->out, "-") != 0 &&
+	    (f = open_output(o->out, &tmp, s->arena)) == NULL) {
+		err_set(e, "cannot write '%s': %s", o->out, strerror(errno));
+		return EXIT_SURROUNDINGS;
 	}
 	why = write_rows(f, &w) != 0 || (tmp != NULL && fsync(fileno(f)) != 0) ? errno : 0;
-	if (tmp != NULL && fclose(f) != 0 && why == 0)
+	if (f != stdout && fclose(f) != 0 && why == 0)
 		why = errno;
 	if (tmp != NULL && why == 0 && rename(tmp, o->out) != 0)
 		why = errno;
