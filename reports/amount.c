@@ -5,8 +5,6 @@
  */
 #include "reports/reports.h"
 
-#include <math.h>
-
 #define MINUS "\xe2\x88\x92"              /* U+2212: as wide as a plus sign */
 
 static bool
@@ -35,46 +33,74 @@ amount_first(const struct page *p, struct amount *m)
 	    " FROM v_metric WHERE run = ? ORDER BY metric LIMIT 1", "i", p->run), m);
 }
 
-static void
-number(struct buf *b, const struct amount *m, double x)
-{
-	const char *sign = x < 0 ? MINUS : "";
+/* As on the terminal; the unit and the blank before it start at `unit`. */
+struct written { struct buf text; size_t unit; };
 
-	if (m->percent)
-		buf_fmt(b, "%s%.1f", sign, fabs(100 * x));
-	else
-		buf_fmt(b, "%s%.4g", sign, fabs(x));
+static struct written
+written(const struct amount *m, double x, bool sign)
+{
+	struct written w = { 0 };
+
+	quantity_write(&w.text, x, m->percent, str_of(m->unit), sign);
+	w.unit = strcspn(w.text.p, " ");
+	return w;
 }
 
 static void
-unit(struct buf *b, const struct amount *m)
+number(struct buf *b, const struct written *w)
 {
-	if (m->percent)
-		buf_puts(b, "\xc2\xa0%");
-	else if (m->unit[0] != '\0')
-		html_fmt(b, "\xc2\xa0%s", m->unit);
+	struct str s = str_sub(buf_as_str(&w->text), 0, w->unit);
+
+	if (str_starts(s, STR("-"))) {
+		buf_puts(b, MINUS);
+		s = str_sub(s, 1, s.n);
+	}
+	html_text(b, s);
+}
+
+static void
+unit(struct buf *b, const struct written *w)
+{
+	struct str s = str_sub(buf_as_str(&w->text), w->unit, w->text.n);
+
+	if (s.n > 0) {
+		buf_puts(b, "\xc2\xa0");
+		html_text(b, str_sub(s, 1, s.n));
+	}
 }
 
 void
 amount_value(struct buf *b, const struct amount *m, double x)
 {
-	number(b, m, x);
-	unit(b, m);
+	struct written w = written(m, x, false);
+
+	number(b, &w);
+	unit(b, &w);
+	buf_free(&w.text);
 }
 
 void
 amount_range(struct buf *b, const struct amount *m, double lo, double hi)
 {
-	number(b, m, lo);
+	struct written l = written(m, lo, false), h = written(m, hi, false);
+
+	number(b, &l);
+	if (strcmp(l.text.p + l.unit, h.text.p + h.unit) != 0)
+		unit(b, &l);                    /* 950 ms to 1.02 s */
 	buf_puts(b, " to ");
-	number(b, m, hi);
-	unit(b, m);
+	number(b, &h);
+	unit(b, &h);
+	buf_free(&l.text);
+	buf_free(&h.text);
 }
 
 void
 amount_change(struct buf *b, const struct amount *m, double x)
 {
-	if (x >= 0)
-		buf_char(b, '+');
-	number(b, m, x);
+	struct written w = written(m, x, true);
+
+	number(b, &w);
+	if (!m->percent)
+		unit(b, &w);
+	buf_free(&w.text);
 }
