@@ -8,14 +8,13 @@
  * the target's slots: that is all a crash can lose.  Answers computed in place cost nothing to
  * ask again and are saved by the hundred.
  */
+#include "harness/signals.h"
 #include "harness/slot.h"
 #include "harness/workers.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define TAG_SIGNAL   (UINT64_C(1) << 32)
@@ -35,7 +34,8 @@ struct engine {
 	struct pace          pace;
 	struct engine_result result;
 	uint64_t             jitter;
-	int                  epoll, signals;
+	int                  epoll;
+	struct signals       signals;
 
 	struct slot         *slot;
 	size_t               nslots, flying, waiting;
@@ -347,14 +347,14 @@ hear_worker(struct engine *e, struct slot *s)
 static void
 hear_signal(struct engine *e)
 {
-	struct signalfd_siginfo info;
+	int number;
 
-	while (read(e->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+	while ((number = signals_next(&e->signals)) != 0) {
 		double now = tick_now();
 
 		if (e->result.signal != 0)
 			e->end_by = now;
-		e->result.signal = (int)info.ssi_signo;
+		e->result.signal = number;
 		e->result.stop = ENGINE_SIGNAL;
 		stop(e, ENGINE_SIGNAL, now);
 	}
@@ -559,34 +559,15 @@ close_wire(struct engine *e)
 	buf_free(&e->why);
 }
 
-/* Signals come through the loop, and a connection that closed is no reason to die. */
 static void
-open_signals(struct engine *e, sigset_t *before, struct sigaction *pipe_before)
+open_epoll(struct engine *e)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = TAG_SIGNAL };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t ours;
 
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &ours, before);
-	sigaction(SIGPIPE, &ignore, pipe_before);
+	signals_open(&e->signals);
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
-	e->signals = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (e->epoll < 0 || e->signals < 0 ||
-	    epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->signals, &ev) != 0)
+	if (e->epoll < 0 || epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->signals.fd, &ev) != 0)
 		die(EXIT_SURROUNDINGS, "cannot wait for answers: %s", strerror(errno));
-}
-
-static void
-close_signals(struct engine *e, const sigset_t *before, const struct sigaction *pipe_before)
-{
-	close(e->signals);
-	close(e->epoll);
-	sigaction(SIGPIPE, pipe_before, NULL);
-	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 struct engine_result
@@ -595,19 +576,18 @@ engine_run(const struct target *t, const struct feed *f, uint64_t seed)
 	struct engine e = {
 		.target = t, .feed = f, .jitter = rng_key(seed, "retry"),
 		.nslots = t->slots > 0 ? (size_t)t->slots : 1,
-		.at_risk = t->protocol->wire == WIRE_LOCAL ? LOCAL_AT_RISK : t->slots > 0 ? (size_t)t->slots : 1,
 		.alarm = INFINITY, .unsaved_since = INFINITY, .end_by = INFINITY,
 	};
-	struct sigaction pipe_before;
-	sigset_t before;
 
+	e.at_risk = t->protocol->wire == WIRE_LOCAL ? LOCAL_AT_RISK : e.nslots;
 	pace_begin(&e.pace, (int)e.nslots, t->per_minute);
-	open_signals(&e, &before, &pipe_before);
+	open_epoll(&e);
 	open_wire(&e);
 	loop(&e);
 	if (e.result.stop == ENGINE_END && was_dead(&e))
 		e.result.stop = ENGINE_DEAD;
 	close_wire(&e);
-	close_signals(&e, &before, &pipe_before);
+	close(e.epoll);
+	signals_close(&e.signals);
 	return e.result;
 }

@@ -207,7 +207,7 @@ no_worse(const struct gate *gate, const struct paired *d, double margin, double 
 		return INCONCLUSIVE;
 	if (d->p_noninferiority < gate->alpha)                          /* not inferior */
 		return PASS;
-	if (p_regression < gate->alpha && d->at <= -margin)              /* worse, and enough to matter */
+	if (p_regression < gate->alpha && d->at <= -margin)     /* worse, and enough to matter */
 		return FAIL;
 	return INCONCLUSIVE;
 }
@@ -273,8 +273,8 @@ judge_pairs(struct gating *g, struct judged *j)
 		decide(j, INCONCLUSIVE, "nothing_to_judge", "no case was asked");
 	} else if ((double)p.nkeyed < gate->overlap * (double)p.ncandidate) {
 		decide(j, INVALID, "overlap", arena_fmt(g->a, "only %ld of %ld cases are in both runs"
-		    " (%ld were edited): compare with a run on the same cases, or lower 'overlap'", p.nkeyed,
-		    p.ncandidate, p.nedited));
+		    " (%ld were edited): compare with a run on the same cases, or lower 'overlap'",
+		    p.nkeyed, p.ncandidate, p.nedited));
 	} else if (p.c.n == 0) {
 		decide(j, INCONCLUSIVE, "nothing_to_judge", "no pair could be scored in both runs");
 	} else if (p.c.clustered && j->pair.nclusters < CLUSTERS_LEAST) {
@@ -284,7 +284,8 @@ judge_pairs(struct gating *g, struct judged *j)
 		decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of production "
 		    "have no pair", j->pair.moved * 100));
 	} else if (j->margin <= 0) {
-		decide(j, INVALID, "margin_zero", "the relative margin is zero: the baseline makes no errors");
+		decide(j, INVALID, "margin_zero",
+		    "the relative margin is zero: the baseline makes no errors");
 	} else {
 		double most = gate->unanswered * (double)p.nkeyed;
 		long lost = j->missing_candidate > j->missing_baseline ? j->missing_candidate :
@@ -301,7 +302,8 @@ judge_pairs(struct gating *g, struct judged *j)
 			decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
 			    "model was not measured");
 		else if (2 * fmin(differ.p_midp, other.p_midp) < 0.01)
-			decide(j, INVALID, "missing_differs", "answers are missing more often in one of the runs");
+			decide(j, INVALID, "missing_differs",
+			    "answers are missing more often in one of the runs");
 		else if (lost > 0 && no_worse(gate, &without, j->margin, without.p_regression) !=
 		    no_worse(gate, &j->pair, j->margin, j->pair.p_regression))
 			decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
@@ -311,7 +313,7 @@ judge_pairs(struct gating *g, struct judged *j)
 	columns_free(&p.both);
 }
 
-/* ---- the release ------------------------------------------------------------------------------- */
+/* ---- the release ---------------------------------------------------------------------------- */
 
 /* If the change stays what it was; of a loss of the margin or more nothing is said: no number
  * of cases shows that it is not one. */

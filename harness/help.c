@@ -9,7 +9,8 @@ help_overview(struct buf *b)
 	const struct command *const *all = command_all();
 	const char *chapter = "";
 
-	buf_puts(b, "driftlead says whether a model may be released, and whether the one in production\n"
+	buf_puts(b,
+	    "driftlead says whether a model may be released, and whether the one in production\n"
 	    "still is what it was.\n\n"
 	    "  driftlead init                              write a project that runs without a key\n"
 	    "  driftlead run suites/tickets -t nearest     ask, score and judge\n"
@@ -19,7 +20,8 @@ help_overview(struct buf *b)
 			buf_fmt(b, "\n%s\n", chapter = all[i]->chapter);
 		buf_fmt(b, "  %-11s %s\n", all[i]->name, all[i]->help);
 	}
-	buf_puts(b, "\nexit status: 0 pass, 1 fail, 2 your mistake, 3 could not tell, 4 the surroundings\n"
+	buf_puts(b,
+	    "\nexit status: 0 pass, 1 fail, 2 your mistake, 3 could not tell, 4 the surroundings\n"
 	    "failed, 5 the store is damaged, 75 the store is locked, 128+n ended by signal n\n"
 	    "'driftlead help COMMAND' explains a command\n");
 }

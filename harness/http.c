@@ -14,13 +14,12 @@
  * (CURLOPT_MAXFILESIZE counts before), no signals, no netrc, no cookies.
  */
 #include "harness/http.h"
+#include "harness/http_headers.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { HEAD_MAX = 256 << 10, STREAMS_MAX = 100, LANE_CALLS = 16 };
@@ -44,9 +43,7 @@ struct http {
 	int           epoll;
 	struct watch *watch;                  /* by descriptor */
 	size_t        nwatch;
-	char         *secret;                 /* "Authorization: Bearer ..." */
-	size_t        secret_size;
-	struct curl_slist *common, *bearer;   /* headers of every request; bearer ends in common */
+	struct headers headers;               /* of every request */
 	bool          local_only;             /* plain http with a key */
 	size_t        ncalls;
 	struct http_call *call;
@@ -59,10 +56,8 @@ struct http_wire {
 	struct lane *lane;
 	CURL        *easy;
 	char        *path;                    /* that the handle's URL ends in */
-	struct buf   lines;                   /* the request's own headers, each with its NUL */
-	size_t       nlines;
-	struct curl_slist *node;
-	bool         has_headers, flying, head_over, refused;
+	struct header_list list;
+	bool         flying, head_over, refused;
 	char         error[CURL_ERROR_SIZE];
 };
 
@@ -232,48 +227,6 @@ set_up(struct http *h, struct http_call *c)
 	must(curl_easy_setopt(e, CURLOPT_WRITEDATA, c));
 }
 
-static struct curl_slist *
-push(struct curl_slist *head, const char *line)
-{
-	struct curl_slist *node = mem_alloc(1, sizeof *node);
-
-	*node = (struct curl_slist){ (char *)(uintptr_t)line, head };
-	return node;
-}
-
-/* The header that holds the key has pages of its own: never swapped, never in a core. */
-static void
-make_secret(struct http *h)
-{
-	const struct target *t = h->target;
-	void *pages;
-
-	h->bearer = h->common;
-	if (t->key.n == 0)
-		return;
-	h->secret_size = t->key.n + 64;
-	pages = mmap(NULL, h->secret_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	             -1, 0);
-	if (pages == MAP_FAILED)
-		die(EXIT_SURROUNDINGS, "out of memory");
-	(void)mlock(pages, h->secret_size);     /* may be forbidden: then it is not locked */
-	(void)madvise(pages, h->secret_size, MADV_DONTDUMP);
-	h->secret = pages;
-	snprintf(h->secret, h->secret_size, "Authorization: Bearer %.*s", STR_ARG(t->key));
-	h->bearer = push(h->common, h->secret);
-}
-
-static void
-make_headers(struct http *h)
-{
-	for (size_t i = 0; i < h->target->nheader; i++)
-		h->common = push(h->common, h->target->header[i]);
-	h->common = push(h->common, "User-Agent: driftlead/" PROGRAM_VERSION);
-	h->common = push(h->common, "Expect:");
-	h->common = push(h->common, "Content-Type: application/json");
-	make_secret(h);
-}
-
 static void
 make_lanes(struct http *h)
 {
@@ -313,7 +266,7 @@ http_open(const struct target *t, int epoll, size_t ncalls)
 	h->wire = mem_alloc(ncalls, sizeof *h->wire);
 	h->local_only = t->key.n > 0 && t->unix_socket == NULL &&
 	                strncasecmp(t->url, "http:", 5) == 0;
-	make_headers(h);
+	headers_open(&h->headers, t);
 	make_lanes(h);
 	for (size_t i = 0; i < ncalls; i++) {
 		h->call[i].wire = &h->wire[i];
@@ -327,32 +280,6 @@ http_open(const struct target *t, int epoll, size_t ncalls)
 	return h;
 }
 
-/* Nodes down to, and without, `end`. */
-static void
-free_nodes(struct curl_slist *node, struct curl_slist *end)
-{
-	while (node != end) {
-		struct curl_slist *next = node->next;
-
-		mem_free(node);
-		node = next;
-	}
-}
-
-static void
-forget_headers(struct http_wire *w)
-{
-	struct curl_slist *end = w->node;
-
-	while (end != NULL && end != w->http->bearer && end != w->http->common)
-		end = end->next;
-	free_nodes(w->node, end);
-	w->node = NULL;
-	if (w->lines.p != NULL)
-		explicit_bzero(w->lines.p, w->lines.cap);       /* may hold a key */
-	buf_reset(&w->lines);
-}
-
 void
 http_close(struct http *h)
 {
@@ -360,8 +287,7 @@ http_close(struct http *h)
 		http_cancel(&h->call[i]);
 	for (size_t i = 0; i < h->ncalls; i++) {
 		curl_easy_cleanup(h->wire[i].easy);
-		forget_headers(&h->wire[i]);
-		buf_free(&h->wire[i].lines);
+		header_list_free(&h->wire[i].list, &h->headers);
 		mem_free(h->wire[i].path);
 		buf_free(&h->call[i].body);
 	}
@@ -369,11 +295,7 @@ http_close(struct http *h)
 		curl_multi_cleanup(h->lane[i].multi);
 	curl_share_cleanup(h->names);
 	mem_free(h->lane);
-	free_nodes(h->bearer, NULL);
-	if (h->secret != NULL) {
-		explicit_bzero(h->secret, h->secret_size);
-		munmap(h->secret, h->secret_size);
-	}
+	headers_close(&h->headers);
 	mem_free(h->watch);
 	mem_free(h->call);
 	mem_free(h->wire);
@@ -388,50 +310,6 @@ http_call(struct http *h, size_t i)
 }
 
 /* ---- one request ---------------------------------------------------------------------- */
-
-static bool
-same_headers(const struct http_wire *w, const struct request *r)
-{
-	const char *line = w->lines.p;
-
-	if (!w->has_headers || w->nlines != r->nheader)
-		return false;
-	for (size_t i = 0; i < r->nheader; i++) {
-		if (strcmp(line, r->header[i]) != 0)
-			return false;
-		line += strlen(line) + 1;
-	}
-	return true;
-}
-
-/* The request's own headers before those of the target.  A protocol that has a header of its
- * own for the key gets no second one. */
-static void
-set_headers(struct http_wire *w, const struct request *r)
-{
-	const struct str key = w->http->target->key;
-	struct curl_slist *list = w->http->bearer;
-	size_t at = 0;
-
-	if (same_headers(w, r))
-		return;
-	forget_headers(w);
-	for (size_t i = 0; i < r->nheader; i++) {
-		if (!http_one_line(str_of(r->header[i])))
-			bug("a request header holds a line end");
-		buf_add(&w->lines, r->header[i], strlen(r->header[i]) + 1);
-		if (key.n > 0 && str_find(str_of(r->header[i]), key, 0) >= 0)
-			list = w->http->common;
-	}
-	for (size_t i = 0; i < r->nheader; i++) {
-		list = push(list, w->lines.p + at);
-		at += strlen(r->header[i]) + 1;
-	}
-	w->node = list;
-	w->nlines = r->nheader;
-	w->has_headers = true;
-	must(curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, list));
-}
 
 static void
 set_url(struct http_wire *w, const char *path)
@@ -464,7 +342,8 @@ http_send(struct http_call *c, const struct request *r)
 	w->head_over = w->refused = false;
 	w->error[0] = '\0';
 	set_url(w, r->path);
-	set_headers(w, r);
+	if (header_list_set(&w->list, &w->http->headers, r))
+		must(curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->list.node));
 	must(curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : ""));
 	must(curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n));
 	w->flying = true;

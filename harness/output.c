@@ -53,8 +53,9 @@ outcomes(struct buf *b, struct store *st, long run)
 static void
 estimates(struct buf *b, struct store *st, long run)
 {
-	struct query *q = store_query(st, "SELECT metric_name, slice, slice_name, at, lo, hi, n, method,"
-	    " nscored, nmissing FROM v_estimate WHERE run = ? ORDER BY slice >= 0, metric, slice", "i", run);
+	struct query *q = store_query(st, "SELECT metric_name, slice, slice_name, at, lo, hi, n,"
+	    " method, nscored, nmissing FROM v_estimate WHERE run = ?"
+	    " ORDER BY slice >= 0, metric, slice", "i", run);
 	bool first = true;
 
 	buf_key(b, "estimates");
@@ -151,10 +152,11 @@ output_amount(struct buf *b, double x, bool rate, struct str unit, bool sign)
 static void
 estimate_lines(struct buf *b, struct store *st, long run, bool slices)
 {
-	struct query *q = store_query(st, "SELECT e.metric_name, e.slice, e.slice_name, e.at, e.lo, e.hi,"
-	    " e.n, e.nmissing, m.scale <> 'real', m.unit FROM v_estimate e"
+	struct query *q = store_query(st, "SELECT e.metric_name, e.slice, e.slice_name, e.at, e.lo,"
+	    " e.hi, e.n, e.nmissing, m.scale <> 'real', m.unit FROM v_estimate e"
 	    " JOIN v_metric m ON m.run = e.run AND m.metric = e.metric"
-	    " WHERE e.run = ? AND (e.slice < 0 OR ?) ORDER BY e.metric, e.slice", "ii", run, (long)slices);
+	    " WHERE e.run = ? AND (e.slice < 0 OR ?) ORDER BY e.metric, e.slice", "ii", run,
+	    (long)slices);
 	struct arena a = { 0 };
 
 	while (query_next(q)) {
@@ -213,13 +215,13 @@ output_run_text(struct buf *b, struct store *st, long run, bool slices)
 	arena_free(&a);
 }
 
-/* ---- a run's suite ------------------------------------------------------------------------------- */
+/* ---- a run's suite -------------------------------------------------------------------------- */
 
 struct suite *
 suite_of_run(struct store *st, long run, struct arena *a, struct err *e)
 {
-	struct query *q = store_query(st, "SELECT s.source, s.path, s.id, s.digest, s.prompt_digest, s.ncases"
-	    " FROM v_run r JOIN v_suite s ON s.id = r.suite WHERE r.id = ?", "i", run);
+	struct query *q = store_query(st, "SELECT s.source, s.path, s.id, s.digest, s.prompt_digest,"
+	    " s.ncases FROM v_run r JOIN v_suite s ON s.id = r.suite WHERE r.id = ?", "i", run);
 	struct suite *s;
 	long n, row, ncases;
 	const char *digest, *prompt_digest, *path;
@@ -268,7 +270,8 @@ suite_take_metrics(struct suite *s, struct store *st, long run, struct arena *a,
 		now[n] = (struct metric){ .name = str_cstr(query_text(q, 0), a),
 			.scorer = scorer_find(scorer), .params_json = str_cstr(query_text(q, 2), a) };
 		if (now[n].scorer == NULL)
-			err_set(e, "run %ld was scored by '%s', which this driftlead does not have", run, scorer);
+			err_set(e, "run %ld was scored by '%s', which this driftlead does not have", run,
+			    scorer);
 	}
 	for (size_t i = 0; i < s->ngate && e->n == before; i++) {
 		struct gate *g = &s->gate[i];
@@ -278,8 +281,8 @@ suite_take_metrics(struct suite *s, struct store *st, long run, struct arena *a,
 		while (m < n && strcmp(now[m].name, old->name) != 0)
 			m++;
 		if (m == n)
-			err_set(e, "gate '%s': run %ld was last scored without metric '%s'; 'driftlead score %ld' "
-			    "brings it back", g->name, run, old->name, run);
+			err_set(e, "gate '%s': run %ld was last scored without metric '%s'; "
+			    "'driftlead score %ld' brings it back", g->name, run, old->name, run);
 		else if (now[m].scorer->scale != old->scorer->scale)
 			err_set(e, "gate '%s': run %ld was last scored with a metric '%s' of another scale; "
 			    "'driftlead score %ld' brings the old one back", g->name, run, old->name, run);
@@ -290,7 +293,7 @@ suite_take_metrics(struct suite *s, struct store *st, long run, struct arena *a,
 	return e->n == before ? 0 : -1;
 }
 
-/* ---- which run a word means ------------------------------------------------------------------------ */
+/* ---- which run a word means ----------------------------------------------------------------- */
 
 long
 run_resolve(struct store *st, const char *word, const char *suite, struct err *e)

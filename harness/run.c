@@ -120,7 +120,8 @@ static void
 skip_done(struct runner *r)
 {
 	struct query *q = store_query(r->store, "SELECT test_case, rep, ifnull(cost, 0),"
-	    " ifnull(tokens_in, 0) + ifnull(tokens_out, 0) FROM v_completion WHERE run = ?", "i", r->run);
+	    " ifnull(tokens_in, 0) + ifnull(tokens_out, 0) FROM v_completion WHERE run = ?", "i",
+	    r->run);
 
 	while (query_next(q)) {
 		long id = query_long(q, 0);
@@ -136,7 +137,7 @@ skip_done(struct runner *r)
 	}
 }
 
-/* ---- the feed --------------------------------------------------------------------------------- */
+/* ---- the feed ------------------------------------------------------------------------------- */
 
 /* Most cases ask their input and nothing else: those need no messages to be parsed.  The cases of
  * a suite are walked by their ids: its index would give them unsorted. */
@@ -290,7 +291,7 @@ beat(void *ctx, const struct engine_state *s)
 	progress_show(&((struct runner *)ctx)->progress, s);
 }
 
-/* ---- dry run ------------------------------------------------------------------------------------ */
+/* ---- dry run -------------------------------------------------------------------------------- */
 
 /* The first request as it would be sent, without what is secret. */
 static struct str
@@ -397,7 +398,7 @@ dry_run(struct runner *r, struct buf *out)
 	arena_free(&a);
 }
 
-/* ---- the stage --------------------------------------------------------------------------------------- */
+/* ---- the stage ------------------------------------------------------------------------------ */
 
 static void
 run_key(const struct runner *r, char key[65])

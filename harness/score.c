@@ -153,7 +153,8 @@ case_expect(struct test_case *tc, struct str json, struct arena *a)
 	if (json.n == 0)
 		return;
 	if (json_parse(json, &list, &bad) != 0)
-		die(EXIT_DAMAGED, "the store holds a case whose expected answers are not JSON: %s", bad.why);
+		die(EXIT_DAMAGED, "the store holds a case whose expected answers are not JSON: %s",
+		    bad.why);
 	for (struct json_iter it = { .of = list }; json_next(&it, &item); )
 		n++;
 	tc->expect = arena_array(a, n, sizeof *tc->expect);
@@ -161,7 +162,7 @@ case_expect(struct test_case *tc, struct str json, struct arena *a)
 		tc->expect[tc->nexpect++] = json_text(item, a);
 }
 
-/* ---- estimates ---------------------------------------------------------------------------------- */
+/* ---- estimates ------------------------------------------------------------------------------ */
 
 enum { CONF_PERCENT = 95 };
 

@@ -36,8 +36,8 @@ static const char *const sql[VERBS] = {
 	[SUITE_COUNT] = "SELECT count(*) FROM test_case WHERE suite = ?",
 	[SLICE_PUT] = "INSERT INTO slice (suite, slice, name, share) VALUES (?1, ?2, ?3, ?4)"
 	    " ON CONFLICT (suite, slice) DO UPDATE SET name = ?3, share = ?4",
-	[CASE_PUT] = "INSERT INTO test_case (suite, name, hash, slice, cluster, weight, messages, plain,"
-	    " input, expect, tags, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	[CASE_PUT] = "INSERT INTO test_case (suite, name, hash, slice, cluster, weight, messages,"
+	    " plain, input, expect, tags, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (suite, name) DO NOTHING",
 	[RUN_FIND] = "SELECT id, state FROM run WHERE key = ? AND state <> 1 ORDER BY id DESC LIMIT 1",
 	[RUN_PUT] = "INSERT INTO run (key, suite, target, target_digest, target_config, program,"
@@ -51,8 +51,8 @@ static const char *const sql[VERBS] = {
 	[FORGET_COMPLETIONS] = "DELETE FROM completion WHERE run = ? AND outcome >= 4",
 	[METRIC_PUT] = "INSERT INTO metric (run, metric, name, scorer, version, params, scale,"
 	    " lower_is_better, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-	    " ON CONFLICT (run, metric) DO UPDATE SET name = ?3, scorer = ?4, version = ?5, params = ?6,"
-	    " scale = ?7, lower_is_better = ?8, unit = ?9",
+	    " ON CONFLICT (run, metric) DO UPDATE SET name = ?3, scorer = ?4, version = ?5,"
+	    " params = ?6, scale = ?7, lower_is_better = ?8, unit = ?9",
 	[COMPLETION_PUT] = "INSERT INTO completion (run, test_case, rep, outcome, at, text, reasoning,"
 	    " why, why_long, finish, served, fingerprint, response_id, bad_utf8, status, attempts,"
 	    " tokens_in, tokens_out, ms_total, ms_first, ms_queue, ms_backoff, cost, logprobs,"

@@ -155,8 +155,8 @@ recall(const struct store *s, uint64_t key, struct str bytes)
 {
 	const struct recent *r = &s->recent[key % COUNT(s->recent)];
 
-	return r->n == bytes.n && bytes.n <= sizeof r->bytes && memcmp(r->bytes, bytes.p, bytes.n) == 0 ?
-	    r->blob : 0;
+	return r->n == bytes.n && bytes.n <= sizeof r->bytes &&
+	    memcmp(r->bytes, bytes.p, bytes.n) == 0 ? r->blob : 0;
 }
 
 static void

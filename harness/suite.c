@@ -28,7 +28,8 @@ const struct conf_key suite_top_keys[] = {
 	{ "format", CONF_ENUM, offsetof(struct top, format), "by-name", "by-name|jsonl|csv|tsv",
 	  "format of the case file, if its name does not tell" },
 	{ "fields", CONF_NODE, offsetof(struct top, fields), NULL, NULL,
-	  "which field of a record is what: id, input, messages, expect, slice, cluster, weight, tags" },
+	  "which field of a record is what: id, input, messages, expect, slice, cluster, weight, "
+	  "tags" },
 	{ "prompt", CONF_NODE, offsetof(struct top, prompt), NULL, NULL,
 	  "text with {{name}}, the name of a file, or a list of {role, content}" },
 	{ "size", CONF_INT, offsetof(struct top, size), "0", ">=0",
@@ -57,7 +58,8 @@ const struct conf_key suite_field_keys[] = {
 	{ "messages", CONF_TEXT, offsetof(struct fields_conf, messages), NULL, NULL,
 	  "a list of {role, content}, asked as it is" },
 	{ "expect", CONF_NODE, offsetof(struct fields_conf, expect), NULL, NULL,
-	  "acceptable answer or list of answers; {from: field, extract: pattern} takes the first group" },
+	  "acceptable answer or list of answers; {from: field, extract: pattern} takes the first "
+	  "group" },
 	{ "slice", CONF_TEXT, offsetof(struct fields_conf, slice), NULL, NULL, "same as slices.by" },
 	{ "cluster", CONF_TEXT, offsetof(struct fields_conf, cluster), NULL, NULL,
 	  "cases that share it are not independent" },
@@ -91,65 +93,14 @@ const struct conf_key suite_slice_keys[] = {
 struct msg_conf { const char *role; struct str content; const char *file; };
 
 const struct conf_key suite_msg_keys[] = {
-	{ "role", CONF_TEXT, offsetof(struct msg_conf, role), "user", NULL, "system, user or assistant" },
+	{ "role", CONF_TEXT, offsetof(struct msg_conf, role), "user", NULL,
+	  "system, user or assistant" },
 	{ "content", CONF_STR, offsetof(struct msg_conf, content), NULL, NULL, "the text" },
 	{ "file", CONF_TEXT, offsetof(struct msg_conf, file), NULL, NULL, "or the file that holds it" },
 	{ 0 }
 };
 
-struct metric_conf { const char *name, *scorer; int truncated; };
-
-const struct conf_key suite_metric_keys[] = {
-	{ "name", CONF_TEXT, offsetof(struct metric_conf, name), CONF_REQUIRED, NULL,
-	  "name of the metric in gates and reports" },
-	{ "scorer", CONF_TEXT, offsetof(struct metric_conf, scorer), CONF_REQUIRED, NULL,
-	  "see driftlead-metrics(7); its parameters stand beside it" },
-	{ "truncated", CONF_ENUM, offsetof(struct metric_conf, truncated), "fail", "fail|score",
-	  "an answer cut by the token limit fails, or is scored as it is" },
-	{ 0 }
-};
-
-struct gate_conf {
-	const char *name, *metric, *slice, *value, *margin;
-	int         rule;
-	bool        relative;
-	double      alpha, power, overlap, unanswered;
-};
-
-const struct conf_key suite_gate_keys[] = {
-	{ "name", CONF_TEXT, offsetof(struct gate_conf, name), CONF_REQUIRED, NULL, "name of the gate" },
-	{ "metric", CONF_TEXT, offsetof(struct gate_conf, metric), CONF_REQUIRED, NULL,
-	  "name of the metric it judges" },
-	{ "rule", CONF_ENUM, offsetof(struct gate_conf, rule), CONF_REQUIRED,
-	  "at-least|at-most|no-worse", "see driftlead-gates(7)" },
-	{ "slice", CONF_TEXT, offsetof(struct gate_conf, slice), NULL, NULL,
-	  "judge one slice instead of the whole suite" },
-	{ "value", CONF_TEXT, offsetof(struct gate_conf, value), NULL, NULL,
-	  "at-least, at-most: the bound; 92% for rates, 1500ms for latency" },
-	{ "margin", CONF_TEXT, offsetof(struct gate_conf, margin), NULL, NULL,
-	  "no-worse: what may be lost; 2% of points for rates" },
-	{ "relative", CONF_BOOL, offsetof(struct gate_conf, relative), "no", NULL,
-	  "margin is a part of the baseline's error rate, or of its mean" },
-	{ "alpha", CONF_SHARE, offsetof(struct gate_conf, alpha), "5%", "0.0001..0.2",
-	  "one-sided error probability" },
-	{ "power", CONF_SHARE, offsetof(struct gate_conf, power), "80%", "0.5..0.99",
-	  "power for the number of cases needed" },
-	{ "overlap", CONF_SHARE, offsetof(struct gate_conf, overlap), "100%", "0..1",
-	  "least part of the cases that must be in both runs" },
-	{ "unanswered", CONF_SHARE, offsetof(struct gate_conf, unanswered), "2%", "0..1",
-	  "most cases without an answer from the service before the gate is INVALID" },
-	{ 0 }
-};
-
 /* ---- prompt --------------------------------------------------------------------------------- */
-
-struct reading {
-	struct suite       *s;
-	const struct roots *roots;       /* NULL: from a stored source, no file is opened */
-	bool                no_files;
-	struct arena       *a;
-	struct err         *e;
-};
 
 static struct str
 text_file(struct reading *r, const struct node *at, const char *file)
@@ -202,7 +153,8 @@ add_message(struct reading *r, const struct node *at, const char *role, struct s
 	for (size_t i = 0; roles[i] != NULL; i++)
 		known = known || strcmp(role, roles[i]) == 0;
 	if (!known)
-		conf_err(at, r->e, "prompt: role '%s' is not one of system, developer, user, assistant", role);
+		conf_err(at, r->e, "prompt: role '%s' is not one of system, developer, user, assistant",
+		    role);
 	if (prompt_parse(p, text, "prompt", r->a, &e) != 0)
 		conf_err(at, r->e, "%.*s", (int)e.len - 1, e.msg);
 	s->prompt[s->nprompt++] = (struct prompt_msg){ role, text };
@@ -250,7 +202,7 @@ read_prompt(struct reading *r, struct node *at)
 	}
 }
 
-/* ---- fields and slices ------------------------------------------------------------------------- */
+/* ---- fields and slices ---------------------------------------------------------------------- */
 
 static void
 read_expect(struct reading *r, struct node *at)
@@ -301,8 +253,8 @@ read_fields(struct reading *r, struct node *at)
 	read_expect(r, c.expect);
 }
 
-static struct slice *
-find_slice(struct suite *s, struct str name)
+struct slice *
+suite_find_slice(struct suite *s, struct str name)
 {
 	for (size_t i = 0; i < s->nslice; i++)
 		if (str_is(name, s->slice[i].name))
@@ -356,7 +308,7 @@ read_floors(struct reading *r, struct node *at)
 	if (s->size == 0)
 		conf_err(at, r->e, "slices: 'floor' needs a 'size': without one all cases are taken");
 	for (size_t i = 0; i < at->n; i++) {
-		struct slice *x = find_slice(s, at->key[i]->text);
+		struct slice *x = suite_find_slice(s, at->key[i]->text);
 
 		at->claimed[i] = true;
 		if (x == NULL)
@@ -392,158 +344,6 @@ read_slices(struct reading *r, struct node *at)
 	r->s->has_slices = f->slice != NULL;
 }
 
-/* ---- metrics and gates ------------------------------------------------------------------------------ */
-
-/* The index of the first key in byte order after `last` (NULL: the very first); at->n at the end. */
-static size_t
-next_key(const struct node *at, const struct str *last)
-{
-	size_t best = at->n;
-
-	for (size_t i = 0; i < at->n; i++)
-		if ((last == NULL || str_cmp(at->key[i]->text, *last) > 0) &&
-		    (best == at->n || str_cmp(at->key[i]->text, at->key[best]->text) < 0))
-			best = i;
-	return best;
-}
-
-static void
-read_metric(struct reading *r, struct node *at)
-{
-	const struct conf_key *tables[3] = { suite_metric_keys };
-	struct suite *s = r->s;
-	struct metric *m = &s->metric[s->nmetric];
-	struct metric_conf c = { 0 };
-	struct buf json = { 0 };
-	struct err e = { 0 };
-	const char *what;
-
-	if (at->kind != NODE_MAP) {
-		conf_err(at, r->e, "metrics: a metric is {name: ..., scorer: ...}");
-		return;
-	}
-	if (conf_bind(at, "metric", suite_metric_keys, &c, r->a, r->e) != 0)
-		return;
-	what = arena_fmt(r->a, "metric '%s'", c.name);
-	for (size_t i = 0; i < s->nmetric; i++)
-		if (strcmp(s->metric[i].name, c.name) == 0)
-			conf_err(at, r->e, "%s is already in line %d", what, s->metric[i].at->line);
-	*m = (struct metric){ .name = c.name, .scorer = scorer_find(c.scorer), .at = at,
-		.score_truncated = c.truncated == 1 };
-	if (m->scorer == NULL) {
-		const struct scorer *const *all = scorer_all();
-		const char *names[64] = { NULL };
-		const char *near;
-
-		for (size_t i = 0; all[i] != NULL && i + 1 < COUNT(names); i++)
-			names[i] = all[i]->name;
-		near = str_nearest(c.scorer, names);
-		conf_err(at, r->e, "%s: unknown scorer '%s'%s%s%s", what, c.scorer,
-		    near ? " (did you mean '" : "; 'driftlead list scorers' shows all",
-		    near ? near : "", near ? "'?)" : "");
-		return;
-	}
-	if (m->scorer->params != NULL) {
-		tables[1] = m->scorer->params;
-		m->params = arena_alloc(r->a, m->scorer->size);
-		if (conf_bind(at, what, m->scorer->params, m->params, r->a, r->e) == 0 &&
-		    m->scorer->check != NULL && m->scorer->check(m->params, r->a, &e) != 0)
-			conf_err(at, r->e, "%s: %.*s", what, (int)e.len - 1, e.msg);
-	}
-	conf_done(at, what, tables, r->e);
-	/* The parameters as written, by name: part of what can change a score. */
-	buf_char(&json, '{');
-	for (size_t i = next_key(at, NULL); i < at->n; i = next_key(at, &at->key[i]->text)) {
-		if (str_is(at->key[i]->text, "name") || str_is(at->key[i]->text, "scorer"))
-			continue;
-		buf_key(&json, str_cstr(at->key[i]->text, r->a));
-		conf_json(&json, at->item[i]);
-	}
-	buf_char(&json, '}');
-	m->params_json = str_cstr(buf_as_str(&json), r->a);
-	buf_free(&json);
-	s->nmetric++;
-}
-
-/* A bound or margin in the metric's unit: rates as shares, latency as a time. */
-static int
-read_amount(struct reading *r, const struct node *at, const char *what, const char *name,
-    const char *text, const struct metric *m, bool *relative, double *out)
-{
-	struct conf_key key = { name, CONF_REAL, 0, NULL, NULL, NULL };
-	struct str t = str_trim(str_of(text));
-
-	if (m->scorer->scale != SCALE_REAL)
-		key.kind = CONF_SHARE;
-	else if (relative != NULL && t.n > 0 && t.p[t.n - 1] == '%')
-		key.kind = CONF_SHARE, *relative = true;
-	else if (m->scorer->unit != NULL && strcmp(m->scorer->unit, "s") == 0)
-		key.kind = CONF_TIME;
-	return conf_value(&key, t, at, what, out, r->a, r->e);
-}
-
-static void
-read_gate(struct reading *r, struct node *at)
-{
-	static const struct conf_key *const tables[] = { suite_gate_keys, NULL };
-	struct suite *s = r->s;
-	struct gate *g = &s->gate[s->ngate];
-	struct gate_conf c = { 0 };
-	const char *what;
-	const struct metric *m = NULL;
-
-	if (at->kind != NODE_MAP) {
-		conf_err(at, r->e, "gates: a gate is {name: ..., metric: ..., rule: ...}");
-		return;
-	}
-	if (conf_bind(at, "gate", suite_gate_keys, &c, r->a, r->e) != 0)
-		return;
-	what = arena_fmt(r->a, "gate '%s'", c.name);
-	conf_done(at, what, tables, r->e);
-	for (size_t i = 0; i < s->ngate; i++)
-		if (strcmp(s->gate[i].name, c.name) == 0)
-			conf_err(at, r->e, "%s is already in line %d", what, s->gate[i].at->line);
-	*g = (struct gate){ .name = c.name, .slice = -1, .rule = c.rule, .relative = c.relative,
-		.alpha = c.alpha, .power = c.power, .overlap = c.overlap,
-		.unanswered = c.unanswered, .at = at };
-	for (size_t i = 0; i < s->nmetric; i++)
-		if (strcmp(s->metric[i].name, c.metric) == 0)
-			m = &s->metric[g->metric = (int)i];
-	if (m == NULL) {
-		conf_err(at, r->e, "%s: no metric is named '%s'", what, c.metric);
-		return;
-	}
-	if (c.slice != NULL) {
-		struct slice *x = find_slice(s, str_of(c.slice));
-
-		if (!s->has_shares)
-			conf_err(at, r->e, "%s: 'slice' needs slices with shares", what);
-		else if (x == NULL)
-			conf_err(at, r->e, "%s: no slice is named '%s'", what, c.slice);
-		else
-			g->slice = (int)(x - s->slice);
-	}
-	if (c.rule == RULE_NO_WORSE) {
-		if (c.value != NULL)
-			conf_err(at, r->e, "%s: rule no-worse takes a margin, not a value", what);
-		if (c.margin == NULL)
-			conf_err(at, r->e, "%s: rule no-worse needs a margin, for example 'margin: 2%%'", what);
-		else if (read_amount(r, at, what, "margin", c.margin, m, &g->relative, &g->margin) == 0 &&
-		    g->margin <= 0)
-			conf_err(at, r->e, "%s: margin must be above 0: no finite number of cases shows "
-			    "that nothing at all was lost", what);
-	} else {
-		if (c.margin != NULL || c.relative)
-			conf_err(at, r->e, "%s: margin and relative go with rule no-worse", what);
-		if (c.value == NULL)
-			conf_err(at, r->e, "%s: rule %s needs a value, for example 'value: 92%%'", what,
-			    c.rule == RULE_AT_LEAST ? "at-least" : "at-most");
-		else
-			read_amount(r, at, what, "value", c.value, m, NULL, &g->value);
-	}
-	s->ngate++;
-}
-
 static void
 read_list(struct reading *r, struct node *at, const char *name,
     void (*one)(struct reading *, struct node *))
@@ -558,7 +358,7 @@ read_list(struct reading *r, struct node *at, const char *name,
 		one(r, at->item[i]);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static void
 digest_prompt(struct suite *s)
@@ -606,10 +406,10 @@ read_suite(struct str source, const char *path, const struct roots *roots, bool 
 	read_prompt(&r, top.prompt);
 	if (top.metrics != NULL && top.metrics->kind == NODE_LIST)
 		s->metric = arena_array(a, top.metrics->n, sizeof *s->metric);
-	read_list(&r, top.metrics, "metrics", read_metric);
+	read_list(&r, top.metrics, "metrics", suite_read_metric);
 	if (top.gates != NULL && top.gates->kind == NODE_LIST)
 		s->gate = arena_array(a, top.gates->n, sizeof *s->gate);
-	read_list(&r, top.gates, "gates", read_gate);
+	read_list(&r, top.gates, "gates", suite_read_gate);
 	digest_prompt(s);
 	return e->n == before ? s : NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * suite.h -- what suite.c reads from suite.yaml and cases.c needs to read the case file.
+ * suite.h -- what the readers of suite.yaml share, and cases.c needs to read the case file.
  */
 #ifndef SUITE_H
 #define SUITE_H
@@ -14,5 +14,18 @@ struct suite_fields {
 	struct prompt  *prompt;          /* parallel to suite->prompt */
 	const struct node *at;
 };
+
+struct reading {
+	struct suite       *s;
+	const struct roots *roots;       /* NULL: from a stored source, no file is opened */
+	bool                no_files;
+	struct arena       *a;
+	struct err         *e;
+};
+
+/* One entry of `metrics` or `gates`; what is wrong with it is said in r->e.  suite_gates.c */
+void suite_read_metric(struct reading *, struct node *);
+void suite_read_gate(struct reading *, struct node *);
+struct slice *suite_find_slice(struct suite *, struct str name);      /* NULL: none */
 
 #endif

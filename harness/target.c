@@ -38,12 +38,14 @@ struct target_conf {
 
 const struct conf_key target_keys[] = {
 	{ "protocol", CONF_TEXT, AT(protocol), CONF_REQUIRED, NULL, "see 'driftlead list protocols'" },
-	{ "url", CONF_TEXT, AT(url), NULL, NULL, "base address of an HTTP endpoint; {port} with serve" },
+	{ "url", CONF_TEXT, AT(url), NULL, NULL,
+	  "base address of an HTTP endpoint; {port} with serve" },
 	{ "model", CONF_TEXT, AT(model), NULL, NULL, "model name that the endpoint knows" },
 	{ "key", CONF_TEXT, AT(key), NULL, NULL,
 	  "${NAME} of the environment variable that holds the key" },
 	{ "headers", CONF_NODE, AT(headers), NULL, NULL, "further headers; ${NAME} is replaced" },
-	{ "unix_socket", CONF_TEXT, AT(unix_socket), NULL, NULL, "path of a Unix socket to connect to" },
+	{ "unix_socket", CONF_TEXT, AT(unix_socket), NULL, NULL,
+	  "path of a Unix socket to connect to" },
 	{ "ca_file", CONF_TEXT, AT(ca_file), NULL, NULL, "PEM file of the authorities to trust" },
 	{ "slots", CONF_INT, AT(slots), "8", "1..4096", "requests in flight at most" },
 	{ "per_minute", CONF_REAL, AT(per_minute), "0", ">=0", "requests per minute; 0: no pacing" },
@@ -52,14 +54,16 @@ const struct conf_key target_keys[] = {
 	{ "give_up", CONF_INT, AT(give_up), "20", "1..1000000",
 	  "identical failures in a row after which the run stops" },
 	{ "connect_timeout", CONF_TIME, AT(connect), "10s", ">=0", "to connect; 0: none" },
-	{ "first_byte_timeout", CONF_TIME, AT(first_byte), "120s", ">=0", "to the first byte; 0: none" },
+	{ "first_byte_timeout", CONF_TIME, AT(first_byte), "120s", ">=0",
+	  "to the first byte; 0: none" },
 	{ "idle_timeout", CONF_TIME, AT(idle), "60s", ">=0", "without a byte; 0: none" },
 	{ "timeout", CONF_TIME, AT(total), "10m", ">=0", "of one request in all; 0: none" },
 	{ "max_body", CONF_SIZE, AT(max_body), "8M", ">0", "bytes of an answer after decompression" },
 	{ "prices", CONF_NODE, AT(prices), NULL, NULL, "{in, out}: USD per million tokens" },
 	{ "keep", CONF_ENUM, AT(keep), "failures", "failures|all",
 	  "which answers are stored byte for byte besides their text" },
-	{ "serve", CONF_NODE, AT(serve), NULL, NULL, "starts the local server, see driftlead-project(5)" },
+	{ "serve", CONF_NODE, AT(serve), NULL, NULL,
+	  "starts the local server, see driftlead-project(5)" },
 	{ 0 }
 };
 
@@ -291,7 +295,8 @@ read_target(struct target *t, struct node *at, struct arena *a, struct err *e)
 		if (t->protocol->wire != WIRE_HTTP)
 			conf_err(c.serve, e, "%s: 'serve' goes with protocols over HTTP", what);
 		t->serve = arena_alloc(a, serve_size);
-		if (conf_bind(c.serve, arena_fmt(a, "%s: serve", what), serve_params, t->serve, a, e) == 0 &&
+		if (conf_bind(c.serve, arena_fmt(a, "%s: serve", what), serve_params, t->serve, a,
+		    e) == 0 &&
 		    conf_done(c.serve, what, serve_tables, e) == 0)
 			serve_check(t, e);
 	}
@@ -321,7 +326,7 @@ target_open(struct target *t, struct arena *a, struct err *e)
 	return e->n == before ? 0 : -1;
 }
 
-/* ---- the project ------------------------------------------------------------------------------ */
+/* ---- the project ---------------------------------------------------------------------------- */
 
 static const char *
 find_upwards(const char *start, struct arena *a)
@@ -331,7 +336,8 @@ find_upwards(const char *start, struct arena *a)
 
 	if (realpath(start, real) == NULL)
 		return NULL;
-	for (dir = file_is_dir(real) ? arena_strdup(a, real) : path_dir(real, a);; dir = path_dir(dir, a)) {
+	dir = file_is_dir(real) ? arena_strdup(a, real) : path_dir(real, a);
+	for (;; dir = path_dir(dir, a)) {
 		path = arena_fmt(a, "%s/driftlead.yaml", strcmp(dir, "/") == 0 ? "" : dir);
 		if (access(path, F_OK) == 0)
 			return path;
@@ -401,7 +407,7 @@ project_load(const char *config, const char *start, const char *store, struct ar
 	p->store = store ? store : env && *env ? env : path_join(p->dir, c.store, a);
 	p->roots.root = arena_array(a, c.data_roots.n + 2, sizeof *p->roots.root);
 	add_root(p, p->dir, a, e, root);
-	if (p->path == NULL)                            /* a suite without a project reads beside itself */
+	if (p->path == NULL)                    /* a suite without a project reads beside itself */
 		add_root(p, file_is_dir(start) ? start : path_dir(start, a), a, e, NULL);
 	for (size_t i = 0; i < c.data_roots.n; i++)
 		add_root(p, path_join(p->dir, c.data_roots.text[i], a), a, e, root);

@@ -225,7 +225,8 @@ bind_list(const struct conf_key *k, const struct node *list, const char *what, s
 		into->text[i] = "";
 		if (item->kind != NODE_TEXT)
 			failed = mistake(item, what, e,
-			    "every item of '%s' must be a text, not %.*s", k->name, STR_ARG(kind_in_words(item)));
+			    "every item of '%s' must be a text, not %.*s", k->name,
+			    STR_ARG(kind_in_words(item)));
 		else if (!is_text(item->text))
 			failed = mistake(item, what, e,
 			    "every item of '%s' must be a text without NUL bytes", k->name);

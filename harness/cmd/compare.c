@@ -83,12 +83,13 @@ row_json(struct buf *b, const char *metric, const char *slice, const struct pair
 		buf_puts(b, "null");
 	buf_fmt(b, ",\"n\":%ld", d->n);
 	if (d->known && d->binary)
-		buf_fmt(b, ",\"n11\":%ld,\"regressions\":%ld,\"fixes\":%ld,\"n00\":%ld", d->table.n11, d->table.b,
-		    d->table.c, d->table.n00);
+		buf_fmt(b, ",\"n11\":%ld,\"regressions\":%ld,\"fixes\":%ld,\"n00\":%ld", d->table.n11,
+		    d->table.b, d->table.c, d->table.n00);
 	else
 		buf_puts(b, ",\"n11\":null,\"regressions\":null,\"fixes\":null,\"n00\":null");
 	if (d->known) {
-		double value[] = { d->candidate, d->baseline, d->at, d->ci95.lo, d->ci95.hi, d->p_regression };
+		double value[] = { d->candidate, d->baseline, d->at, d->ci95.lo, d->ci95.hi,
+			d->p_regression };
 		static const char *const key[] = { "a", "b", "change", "lo", "hi", "p_regression" };
 
 		for (size_t i = 0; i < COUNT(value); i++) {
@@ -212,10 +213,11 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 	for (size_t i = 0; i <= suite->nslice; i++)
 		columns_free(&x.c[i]);
 	if (json)
-		buf_fmt(&s->out, "],\"only_a\":%ld,\"only_b\":%ld,\"edited\":%ld", x.only_a, x.only_b, x.edited);
+		buf_fmt(&s->out, "],\"only_a\":%ld,\"only_b\":%ld,\"edited\":%ld", x.only_a,
+		    x.only_b, x.edited);
 	else if (x.only_a + x.only_b + x.edited > 0)
-		buf_fmt(&s->out, "  not paired: %ld only in the first run, %ld only in the second, %ld edited\n",
-		    x.only_a, x.only_b, x.edited);
+		buf_fmt(&s->out, "  not paired: %ld only in the first run, %ld only in the second, "
+		    "%ld edited\n", x.only_a, x.only_b, x.edited);
 	flips(s, &x, run, base, o->flips, json);
 	buf_puts(&s->out, json ? "}" : "");
 	mem_free(x.flip);
@@ -257,8 +259,8 @@ compare(struct session *s, struct err *e)
 		buf_fmt(&s->out, "run %ld (a) against run %ld (b)\n", run, base);
 	for (size_t m = 0; m < suite->nmetric; m++) {
 		if ((o->metric != NULL && strcmp(o->metric, suite->metric[m].name) != 0) ||
-		    store_long(s->store, 0, "SELECT count(*) FROM v_metric WHERE run = ? AND name = ?", "is",
-		    base, suite->metric[m].name) == 0)
+		    store_long(s->store, 0, "SELECT count(*) FROM v_metric WHERE run = ? AND name = ?",
+		    "is", base, suite->metric[m].name) == 0)
 			continue;
 		one_metric(s, suite, (int)m, run, base, first);
 		first = false;

@@ -76,8 +76,8 @@ zsh(struct buf *b)
 		quoted(b, all[i]->help, ":");
 		buf_puts(b, "'\n");
 	}
-	buf_puts(b, "\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
-	    "\tcase $words[2] in\n");
+	buf_puts(b, "\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n"
+	    "\t\treturn\n\tfi\n\tcase $words[2] in\n");
 	for (size_t i = 0; all[i] != NULL; i++) {
 		buf_fmt(b, "\t%s) _arguments", all[i]->name);
 		for (size_t k = 0; (o = option_at(all[i], k)) != NULL; k++) {
@@ -102,8 +102,8 @@ fish(struct buf *b)
 		quoted(b, all[i]->help, "");
 		buf_puts(b, "'\n");
 		for (size_t k = 0; (o = option_at(all[i], k)) != NULL; k++) {
-			buf_fmt(b, "complete -c driftlead -n '__fish_seen_subcommand_from %s' -l %s", all[i]->name,
-			    o->name);
+			buf_fmt(b, "complete -c driftlead -n '__fish_seen_subcommand_from %s' -l %s",
+			    all[i]->name, o->name);
 			if (o->letter)
 				buf_fmt(b, " -s %c", o->letter);
 			buf_fmt(b, "%s -d '", o->arg ? " -r" : "");

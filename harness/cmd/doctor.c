@@ -66,12 +66,13 @@ check_store(struct checkup *c)
 	int status;
 
 	if (stat(path, &st) != 0) {
-		line(c, "ok", "store", arena_fmt(s->arena, "'%s' does not exist yet; the first run makes it",
-		    path));
+		line(c, "ok", "store", arena_fmt(s->arena,
+		    "'%s' does not exist yet; the first run makes it", path));
 		return 0;
 	}
 	if (st.st_mode & 077)
-		line(c, "warn", "store mode", arena_fmt(s->arena, "'%s' is open to others: chmod 600 it", path));
+		line(c, "warn", "store mode", arena_fmt(s->arena,
+		    "'%s' is open to others: chmod 600 it", path));
 	if ((status = store_open(&s->store, path, STORE_READ, &e)) != 0) {
 		line(c, "fail", "store", str_cstr(str_trim(str_of(e.msg)), s->arena));
 		return status;
@@ -84,7 +85,8 @@ check_store(struct checkup *c)
 	if (statvfs(path, &fs) == 0) {
 		double free_mb = (double)fs.f_bavail * (double)fs.f_frsize / 1e6;
 
-		line(c, free_mb < 100 ? "warn" : "ok", "disk", arena_fmt(s->arena, "%.0f MB free", free_mb));
+		line(c, free_mb < 100 ? "warn" : "ok", "disk",
+		    arena_fmt(s->arena, "%.0f MB free", free_mb));
 	}
 	return status;
 }

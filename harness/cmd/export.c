@@ -13,7 +13,8 @@ struct options { struct common common; const char *format, *out; bool raw; };
 
 static const struct opt options[] = {
 	{ "format", 0, OPT_TEXT, offsetof(struct options, format), "FORMAT", "jsonl (default) or csv" },
-	{ "output", 'o', OPT_TEXT, offsetof(struct options, out), "FILE", "write there, all or nothing" },
+	{ "output", 'o', OPT_TEXT, offsetof(struct options, out), "FILE",
+	  "write there, all or nothing" },
 	{ "raw", 0, OPT_FLAG, offsetof(struct options, raw), NULL,
 	  "csv: fields byte for byte, formulas and control characters included" },
 	{ 0 }
@@ -22,10 +23,10 @@ static const struct opt options[] = {
 static const char rows_sql[] =
 	"SELECT t.case_id, c.rep, t.slice_name, c.outcome, c.text, t.input, t.expect, c.ms_total,"
 	"       c.tokens_in, c.tokens_out, c.cost, c.attempts, c.served, c.why, c.test_case"
-	"  FROM v_completion c JOIN v_case t ON t.id = c.test_case WHERE c.run = ? ORDER BY c.test_case,"
-	"  c.rep";
-static const char *const column[] = { "case", "rep", "slice", "outcome", "answer", "input", "expect",
-	"ms", "tokens_in", "tokens_out", "cost", "attempts", "served", "why" };
+	"  FROM v_completion c JOIN v_case t ON t.id = c.test_case WHERE c.run = ?"
+	"  ORDER BY c.test_case, c.rep";
+static const char *const column[] = { "case", "rep", "slice", "outcome", "answer", "input",
+	"expect", "ms", "tokens_in", "tokens_out", "cost", "attempts", "served", "why" };
 
 static bool
 is_number(int col)
@@ -62,8 +63,9 @@ struct writing {
 static void
 score_cells(struct buf *b, const struct writing *w, long test_case, long rep, struct arena *a)
 {
-	struct query *q = store_query(w->store, "SELECT metric_name, value, metric FROM v_score WHERE run = ?"
-	    " AND test_case = ? AND rep = ? ORDER BY metric", "iii", w->run, test_case, rep);
+	struct query *q = store_query(w->store, "SELECT metric_name, value, metric FROM v_score"
+	    " WHERE run = ? AND test_case = ? AND rep = ? ORDER BY metric", "iii", w->run, test_case,
+	    rep);
 	size_t next = 0;
 
 	if (!w->csv)
@@ -166,7 +168,8 @@ export(struct session *s, struct err *e)
 		return EXIT_MISTAKE;
 	w.metric.text = arena_array(s->arena, (size_t)store_long(s->store, 0,
 	    "SELECT count(*) FROM v_metric WHERE run = ?", "i", w.run), sizeof *w.metric.text);
-	q = store_query(s->store, "SELECT name FROM v_metric WHERE run = ? ORDER BY metric", "i", w.run);
+	q = store_query(s->store, "SELECT name FROM v_metric WHERE run = ? ORDER BY metric", "i",
+	    w.run);
 	while (query_next(q))
 		w.metric.text[w.metric.n++] = str_cstr(query_text(q, 0), s->arena);
 	if (o->out != NULL && strcmp(o->out, "-") != 0) {

@@ -33,7 +33,8 @@ take_gates(struct session *s, struct suite *suite, const char *path, struct err 
 		if (m == suite->nmetric)
 			conf_err(g->at, e, "gate '%s': the run has no metric '%s'", g->name, name);
 		else if (suite->metric[m].scorer->scale != changed->metric[g->metric].scorer->scale)
-			conf_err(g->at, e, "gate '%s': the run's metric '%s' is of another scale", g->name, name);
+			conf_err(g->at, e, "gate '%s': the run's metric '%s' is of another scale", g->name,
+			    name);
 		g->metric = (int)m;
 	}
 	suite->gate = changed->gate;

@@ -15,8 +15,8 @@ help(struct session *s, struct err *e)
 	}
 	if ((c = command_find(s->operand.text[0])) == NULL) {
 		near = help_nearest(s->operand.text[0]);
-		err_set(e, "there is no command '%s'%s%s%s", s->operand.text[0], near ? " (did you mean '" : "",
-		    near ? near : "", near ? "'?)" : "");
+		err_set(e, "there is no command '%s'%s%s%s", s->operand.text[0],
+		    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 		return EXIT_MISTAKE;
 	}
 	help_command(&s->out, c);

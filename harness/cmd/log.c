@@ -13,7 +13,8 @@ static const struct opt options[] = {
 
 static const char log_sql[] =
 	"SELECT r.id, r.started, r.suite_name, r.target, r.state, r.ncases,"
-	"  (SELECT e.metric_name FROM v_estimate e WHERE e.run = r.id AND e.slice < 0 AND e.metric = 0),"
+	"  (SELECT e.metric_name FROM v_estimate e WHERE e.run = r.id AND e.slice < 0"
+	"    AND e.metric = 0),"
 	"  (SELECT e.at FROM v_estimate e WHERE e.run = r.id AND e.slice < 0 AND e.metric = 0),"
 	"  (SELECT m.scale <> 'real' FROM v_metric m WHERE m.run = r.id AND m.metric = 0),"
 	"  (SELECT v.verdict FROM v_verdict v WHERE v.run = r.id AND v.gate IS NULL ORDER BY v.id DESC"
@@ -24,8 +25,8 @@ static const char log_sql[] =
 static void
 row_json(struct buf *b, struct query *q)
 {
-	static const char *const key[] = { "id", "started", "suite", "target", "state", "cases", "metric",
-		"at", NULL, "verdict", "baseline", "suite_digest" };
+	static const char *const key[] = { "id", "started", "suite", "target", "state", "cases",
+		"metric", "at", NULL, "verdict", "baseline", "suite_digest" };
 
 	buf_char(b, '{');
 	for (int i = 0; i < (int)COUNT(key); i++) {
@@ -55,7 +56,8 @@ row_text(struct buf *b, struct query *q, struct arena *a)
 	if (!query_null(q, 7)) {
 		buf_puts(b, "  ");
 		buf_str(b, str_visible(query_text(q, 6), 30, false, a));
-		buf_fmt(b, query_long(q, 8) ? " %.1f %%" : " %.4g", query_real(q, 7) * (query_long(q, 8) ? 100 : 1));
+		buf_fmt(b, query_long(q, 8) ? " %.1f %%" : " %.4g",
+		    query_real(q, 7) * (query_long(q, 8) ? 100 : 1));
 	}
 	if (!query_null(q, 9))
 		buf_fmt(b, "  %.*s", STR_ARG(query_text(q, 9)));

@@ -27,10 +27,14 @@ static const struct opt options[] = {
 	  "start anew although an unfinished run could go on" },
 	{ "dry-run", 'n', OPT_FLAG, offsetof(struct options, dry_run), NULL,
 	  "show the first request, the number of calls and the cost; send nothing" },
-	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL, "an estimate for every slice" },
-	{ "max-cost", 0, OPT_REAL, offsetof(struct options, max_cost), "USD", "stop before it costs more" },
-	{ "max-tokens", 0, OPT_INT, offsetof(struct options, max_tokens), "N", "stop before it takes more" },
-	{ "max-time", 0, OPT_TIME, offsetof(struct options, max_time), "TIME", "stop asking after 90s, 15m ..." },
+	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL,
+	  "an estimate for every slice" },
+	{ "max-cost", 0, OPT_REAL, offsetof(struct options, max_cost), "USD",
+	  "stop before it costs more" },
+	{ "max-tokens", 0, OPT_INT, offsetof(struct options, max_tokens), "N",
+	  "stop before it takes more" },
+	{ "max-time", 0, OPT_TIME, offsetof(struct options, max_time), "TIME",
+	  "stop asking after 90s, 15m ..." },
 	{ "junit", 0, OPT_TEXT, offsetof(struct options, junit), "FILE", "write JUnit XML for CI" },
 	{ 0 }
 };
@@ -104,8 +108,8 @@ unfinished(const struct session *s, const struct run_result *r)
 		    resume_command(s));
 		return 128 + r->signal;
 	case RUN_DEAD:
-		fprintf(stderr, "driftlead: stopped asking: %s\ndriftlead: what was answered is stored, go on "
-		    "with\n  %s\n", r->why, resume_command(s));
+		fprintf(stderr, "driftlead: stopped asking: %s\ndriftlead: what was answered is stored, "
+		    "go on with\n  %s\n", r->why, resume_command(s));
 		return EXIT_SURROUNDINGS;
 	case RUN_BUDGET:
 		fprintf(stderr, "driftlead: stopped asking: %s; go on with a larger budget\n", r->why);

@@ -11,7 +11,8 @@ struct options { struct common common; const char *suite; bool slices; };
 static const struct opt options[] = {
 	{ "suite", 0, OPT_TEXT, offsetof(struct options, suite), "FILE",
 	  "score by this suite's metrics instead of those the run was asked with" },
-	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL, "an estimate for every slice" },
+	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL,
+	  "an estimate for every slice" },
 	{ 0 }
 };
 

@@ -6,7 +6,8 @@
 struct options { struct common common; bool slices; };
 
 static const struct opt options[] = {
-	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL, "an estimate for every slice" },
+	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL,
+	  "an estimate for every slice" },
 	{ 0 }
 };
 
@@ -71,17 +72,19 @@ case_text(struct session *s, struct query *q, long run, const char *id)
 		if (json_parse(query_text(q, 10), &list, &bad) == 0)
 			for (struct json_iter it = { .of = list }; json_next(&it, &m); ) {
 				buf_puts(b, "  ");
-				buf_str(b, str_visible(json_text(json_get(m, "role"), s->arena), 20, false, s->arena));
+				buf_str(b, str_visible(json_text(json_get(m, "role"), s->arena), 20, false,
+				    s->arena));
 				buf_puts(b, ": ");
-				buf_str(b, str_visible(json_text(json_get(m, "content"), s->arena), 4000, true, s->arena));
+				buf_str(b, str_visible(json_text(json_get(m, "content"), s->arena), 4000, true,
+				    s->arena));
 				buf_char(b, '\n');
 			}
 		buf_puts(b, "  expected: ");
 		buf_str(b, str_visible(query_text(q, 11), 1000, false, s->arena));
 		buf_char(b, '\n');
 	}
-	buf_fmt(b, "answer %ld  %.*s  %.0f ms, %ld attempts", query_long(q, 0) + 1, STR_ARG(query_text(q, 1)),
-	    query_real(q, 4), query_long(q, 7));
+	buf_fmt(b, "answer %ld  %.*s  %.0f ms, %ld attempts", query_long(q, 0) + 1,
+	    STR_ARG(query_text(q, 1)), query_real(q, 4), query_long(q, 7));
 	if (!query_null(q, 6))
 		buf_fmt(b, ", %ld tokens in, %ld out", query_long(q, 5), query_long(q, 6));
 	buf_puts(b, "\n  ");
@@ -98,8 +101,8 @@ case_text(struct session *s, struct query *q, long run, const char *id)
 static void
 case_json(struct session *s, struct query *q, long run, bool first)
 {
-	static const char *const key[] = { "rep", "outcome", "text", "why", "ms", "tokens_in", "tokens_out",
-		"attempts", "served", "finish", "messages", "expect", "slice", "line" };
+	static const char *const key[] = { "rep", "outcome", "text", "why", "ms", "tokens_in",
+		"tokens_out", "attempts", "served", "finish", "messages", "expect", "slice", "line" };
 	struct buf *b = &s->out;
 
 	buf_puts(b, first ? "{" : ",{");
@@ -148,8 +151,9 @@ show_case(struct session *s, long run, const char *id, bool json, struct err *e)
 static void
 verdicts(struct session *s, long run, bool json)
 {
-	struct query *q = store_query(s->store, "SELECT gate, verdict, reason, base, json FROM v_verdict"
-	    " WHERE run = ? AND base IS (SELECT base FROM v_verdict WHERE run = ? ORDER BY id DESC LIMIT 1)"
+	struct query *q = store_query(s->store, "SELECT gate, verdict, reason, base, json"
+	    " FROM v_verdict WHERE run = ? AND base IS"
+	    " (SELECT base FROM v_verdict WHERE run = ? ORDER BY id DESC LIMIT 1)"
 	    " ORDER BY gate IS NULL, id", "ii", run, run);
 	struct buf gates = { 0 };
 	const char *whole = "null";

@@ -176,7 +176,7 @@ length(const struct index *x, const struct bag *b)
 	return sqrt(sum);
 }
 
-/* ---- training ---------------------------------------------------------------------------------- */
+/* ---- training ------------------------------------------------------------------------------- */
 
 static void
 learn(struct learning *l, struct str text, struct str label, struct arena *keep)
@@ -302,7 +302,7 @@ open_nearest(struct target *t, struct arena *a, struct err *e)
 	return bad;
 }
 
-/* ---- answering ------------------------------------------------------------------------------------ */
+/* ---- answering ------------------------------------------------------------------------------ */
 
 static void
 request(struct request *r, const struct target *t, const struct test_case *tc, int rep,

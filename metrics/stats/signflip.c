@@ -3,8 +3,8 @@
  *
  * The sign-flip test enumerates all 2^n signs; sums that differ by rounding alone are ties and
  * count as extreme.  Wilcoxon's signed ranks come from their exact distribution; tied values
- * share a rank, and a half rank of W is rounded up, against significance.  Symmetry is what is tested: shifting the data by a margin does not make it a
- * test of non-inferiority.
+ * share a rank, and a half rank of W is rounded up, against significance.  Symmetry is what is
+ * tested: shifting the data by a margin does not make it a test of non-inferiority.
  */
 #include "metrics/stats/stats.h"
 

@@ -20,7 +20,8 @@ static void
 want_cost_optimal(struct check *c, const double *ws, size_t nh, double n)
 {
 	json_t *cost = take(c, "cost");
-	double *w = arena_array(&c->arena, nh, sizeof *w), *out = arena_array(&c->arena, nh, sizeof *out);
+	double *w = arena_array(&c->arena, nh, sizeof *w);
+	double *out = arena_array(&c->arena, nh, sizeof *out);
 
 	for (size_t h = 0; h < nh; h++)
 		w[h] = ws[h] / sqrt(json_number_value(json_array_get(cost, h)));

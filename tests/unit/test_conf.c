@@ -342,7 +342,8 @@ static void
 test_units(void **state)
 {
 	static const char *const numbers[] = { "0", "-0", "12", "1.5", "1e3", "1E-3", "-2.50e+10" };
-	static const char *const none[] = { "", "-", "+1", "01", ".5", "5.", "1e", "1e999", "0x1", "1 " };
+	static const char *const none[] = { "", "-", "+1", "01", ".5", "5.", "1e", "1e999", "0x1",
+		"1 " };
 	double v = 0;
 	long n = 0;
 
@@ -384,8 +385,8 @@ test_json(void **state)
 
 	(void)state;
 	conf_json(&b, n);
-	assert_string_equal(b.p, "{\"a\":5,\"b\":\"5\",\"c\":[true,null,\"01\",\"1e999\",\"x\"],\"d\":\"\","
-	    "\"q\\\"\":{}}");
+	assert_string_equal(b.p, "{\"a\":5,\"b\":\"5\",\"c\":[true,null,\"01\",\"1e999\",\"x\"],"
+	    "\"d\":\"\",\"q\\\"\":{}}");
 	buf_free(&b);
 }
 

@@ -86,7 +86,8 @@ cost(void **state)
 	assert_true(value(&scorer_cost, "", (struct completion){ .cost = 0.0125 }) == 0.0125);
 	assert_true(value(&scorer_cost, "", (struct completion){ .cost = 0 }) == 0);
 	assert_true(value(&scorer_cost, "", (struct completion){ .cost = -1 }) <= UNSCORED);
-	assert_true(value(&scorer_cost, "", (struct completion){ .cost = (double)INFINITY }) <= UNSCORED);
+	assert_true(value(&scorer_cost, "",
+	    (struct completion){ .cost = (double)INFINITY }) <= UNSCORED);
 	assert_true(scorer_cost.lower_is_better && !scorer_cost.needs_text);
 }
 

@@ -44,7 +44,8 @@ request_line(const struct target *t, const struct test_case *tc, int rep)
 static void
 requests_are_one_line_of_json(void **state)
 {
-	struct msg msg[] = { { "system", STR("Label it.\n") }, { "user", STR("caf\xc3\xa9 \"x\"\xff") } };
+	struct msg msg[] = { { "system", STR("Label it.\n") },
+		{ "user", STR("caf\xc3\xa9 \"x\"\xff") } };
 	struct test_case tc = { .id = "c\n1", .msg = msg, .nmsg = 2, .input = STR("a\tb") };
 	struct test_case bare = { .id = "2" };
 	struct target t = { .model = "tri/7b" }, nameless = { 0 };
@@ -53,7 +54,8 @@ requests_are_one_line_of_json(void **state)
 	assert_string_equal(request_line(&t, &tc, 3),
 	    "{\"id\":\"c\\n1\",\"rep\":3,\"model\":\"tri/7b\",\"messages\":["
 	    "{\"role\":\"system\",\"content\":\"Label it.\\n\"},"
-	    "{\"role\":\"user\",\"content\":\"caf\xc3\xa9 \\\"x\\\"\xef\xbf\xbd\"}],\"input\":\"a\\tb\"}");
+	    "{\"role\":\"user\",\"content\":\"caf\xc3\xa9 \\\"x\\\"\xef\xbf\xbd\"}],"
+	    "\"input\":\"a\\tb\"}");
 	assert_string_equal(request_line(&nameless, &bare, 0),
 	    "{\"id\":\"2\",\"rep\":0,\"messages\":[],\"input\":\"\"}");
 }
@@ -79,8 +81,9 @@ answers_are_taken(void **state)
 	assert_int_equal(c.tokens_out, -1);
 	assert_int_equal(c.nlp, 0);
 	assert_int_equal(c.why.n, 0);
-	c = reply(" {\"tokens_in\":12,\"tokens_out\":0,\"finish\":\"stop\",\"model\":\"m-2\",\"text\":\"\","
-	    "\"error\":null,\"logprobs\":[{\"token\":\"a\",\"logprob\":-0.5},{\"logprob\":0,\"token\":\"\"}],"
+	c = reply(" {\"tokens_in\":12,\"tokens_out\":0,\"finish\":\"stop\",\"model\":\"m-2\","
+	    "\"text\":\"\",\"error\":null,"
+	    "\"logprobs\":[{\"token\":\"a\",\"logprob\":-0.5},{\"logprob\":0,\"token\":\"\"}],"
 	    "\"unknown\":[1]} ");
 	assert_int_equal(c.outcome, OUT_ANSWERED);
 	assert_int_equal(c.text.n, 0);
@@ -205,8 +208,8 @@ a_worker_answers(void **state)
 	struct str line;
 
 	(void)state;
-	if (open_target(&t, "command: [sed, -u, 's/.*\"id\":\"\\([^\"]*\\)\".*/{\"text\":\"got \\1\"}/']",
-	    &e) != 0)
+	if (open_target(&t,
+	    "command: [sed, -u, 's/.*\"id\":\"\\([^\"]*\\)\".*/{\"text\":\"got \\1\"}/']", &e) != 0)
 		fail_msg("%s", e.msg);
 	child = child_start(t.worker->argv, t.worker->dir, t.worker->env, &t.worker->limits, &e);
 	assert_non_null(child);

@@ -118,7 +118,7 @@ echo_says_what_the_user_said_last(void **state)
 	assert_false(ask(&t, "a", "\xc3\xa9").bad_utf8);
 }
 
-/* ---- replay ------------------------------------------------------------------------------------ */
+/* ---- replay --------------------------------------------------------------------------------- */
 
 static void
 replay_answers_by_id_or_input(void **state)
@@ -127,7 +127,8 @@ replay_answers_by_id_or_input(void **state)
 	struct completion c;
 
 	(void)state;
-	put("a.jsonl", "{\"id\":\"c1\",\"answer\":\"refund\"}\n{\"id\":7,\"answer\":{\"label\":\"x\"}}\n"
+	put("a.jsonl", "{\"id\":\"c1\",\"answer\":\"refund\"}\n"
+	    "{\"id\":7,\"answer\":{\"label\":\"x\"}}\n"
 	    "{\"id\":\"where is it?\",\"answer\":\"\"}\n");
 	expect_open(&t, &protocol_replay, "answers: a.jsonl");
 	expect_answer(&t, "c1", "I want my money", "refund");
@@ -215,7 +216,7 @@ replay_refuses_what_is_ambiguous(void **state)
 	    "'/etc/passwd' lies outside the project and its data_roots (it is '/etc/passwd')"));
 }
 
-/* ---- nearest ------------------------------------------------------------------------------------ */
+/* ---- nearest -------------------------------------------------------------------------------- */
 
 static void
 nearest_finds_labels(void **state)
@@ -243,7 +244,8 @@ nearest_hears_word_order(void **state)
 	struct target t;
 
 	(void)state;
-	put("t.jsonl", "{\"q\":\"dog bites man\",\"l\":\"usual\"}\n{\"q\":\"man bites dog\",\"l\":\"news\"}\n");
+	put("t.jsonl", "{\"q\":\"dog bites man\",\"l\":\"usual\"}\n"
+	    "{\"q\":\"man bites dog\",\"l\":\"news\"}\n");
 	expect_open(&t, &protocol_nearest, "{train: t.jsonl, text: q, label: l, k: 1}");
 	expect_answer(&t, "1", "dog bites man", "usual");
 	expect_answer(&t, "2", "man bites dog", "news");

@@ -139,7 +139,8 @@ static const struct { const char *path; struct str input; const char *want; } ta
 	{ "a.csv", LIT("id,t"), "" },
 	{ "a.csv", LIT("\xef\xbb\xbfid,t\r\n1,x\r\n2,y"), "2 1|x\n3 2|y\n" },
 	{ "a.csv", LIT("\"i\"\"d\",\"t\"\n\"a, \"\"b\"\"\",\"\"\n"), "2 a, \"b\"|\n" },
-	{ "a.csv", LIT("id,t\n1,\"x\r\ny\nz\"\n2,\"\"\"\"\"\"\n\n,\n"), "2 1|x\r\ny\nz\n5 2|\"\"\n7 |\n" },
+	{ "a.csv", LIT("id,t\n1,\"x\r\ny\nz\"\n2,\"\"\"\"\"\"\n\n,\n"),
+	  "2 1|x\r\ny\nz\n5 2|\"\"\n7 |\n" },
 	{ "a.csv", LIT("id,\"te\nxt\"\n1,x\n"), "3 1|x\n" },
 	{ "a.csv", LIT("\n\nid\n\n\"\"\n7\n"), "5 \n6 7\n" },
 	{ "a.csv", LIT("a,b,c\n1,2\n1,2,3,4\n1\n1,2,3\n"),
@@ -181,7 +182,7 @@ reads(void **state)
 	}
 	read_all("a.txt", ROWS_TSV, STR("a\tb\n1\t2\n"), &out);
 	assert_string_equal(out.p, "2 1|2\n");
-	read_all("a.csv", ROWS_JSONL, STR("{}\n"), &out);       /* what is asked for wins over the name */
+	read_all("a.csv", ROWS_JSONL, STR("{}\n"), &out);  /* what is asked for beats the name */
 	assert_string_equal(out.p, "1 {}\n");
 	buf_free(&out);
 }

@@ -303,8 +303,8 @@ urls_are_checked(void **state)
 	static const char *const good[] = { "http://127.0.0.1:80", "http://[::1]:8080/v1",
 	                                    "http://localhost/v1", "http://a:65535?x" };
 	static const char *const bad[] = { "https://127.0.0.1:80", "http://", "http://:80",
-	    "http://a:0", "http://a:65536", "http://a:x", "http://u:p@a:80", "http://[::1", "http://a b",
-	    "http://[::1]x", "" };
+	    "http://a:0", "http://a:65536", "http://a:x", "http://u:p@a:80", "http://[::1",
+	    "http://a b", "http://[::1]x", "" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
