@@ -127,8 +127,18 @@ is_drawn(const struct reader *r, const uint64_t *limit)
 
 /* ---- digest and writing --------------------------------------------------------------------- */
 
+/* Chains the cases of a pass, so that a file that changes between two passes is noticed. */
 static void
-digest_case(struct sha256 *h, const struct reader *r)
+see(struct reader *r)
+{
+	uint64_t link[] = { r->tc.hash.hi, r->tc.hash.lo, (uint64_t)r->tc.slice };
+
+	r->seen = hash64((struct str){ (const char *)link, sizeof link }, r->seen);
+	r->seen = hash64(str_of(r->tc.id), r->seen);
+}
+
+static void
+digest_case(struct sha256 *h, struct reader *r)
 {
 	const struct test_case *tc = &r->tc;
 	double weight = tc->weight;
@@ -139,6 +149,7 @@ digest_case(struct sha256 *h, const struct reader *r)
 	sha256_field(h, str_of(tc->cluster));
 	sha256_add(h, (struct str){ (const char *)&weight, sizeof weight });
 	sha256_add(h, (struct str){ (const char *)&slice, sizeof slice });
+	see(r);
 }
 
 static void
@@ -215,17 +226,23 @@ write_suite(struct reader *r, struct store *st, const uint64_t *limit)
 		.name = s->name, .path = s->path, .source = s->source, .seed = s->seed,
 		.repeats = s->repeats };
 	struct buf messages = { 0 }, expect = { 0 };
+	uint64_t seen = r->seen;
 	int got;
 
 	if (rewind_cases(r) != 0)
 		return -1;
+	r->seen = 0;
 	s->row = store_suite_begin(st, &row);
 	for (size_t i = 0; i < s->nslice; i++)
 		store_put_slice(st, s->row, (int)i, s->slice[i].name,
 		    s->slice[i].has_share ? s->slice[i].share : -1);
 	while ((got = record_next(r, true)) > 0)
-		if (is_drawn(r, limit))
+		if (is_drawn(r, limit)) {
+			see(r);
 			write_case(r, st, &messages, &expect);
+		}
+	if (got == 0 && r->seen != seen)
+		got = err_set(r->e, "'%s' changed while it was read: run again", s->cases);
 	if (got == 0)
 		store_suite_done(st, s->row, s->ncases);
 	buf_free(&messages);

@@ -26,6 +26,7 @@ struct reader {
 	struct buf          bytes;         /* what the case's hash covers */
 	struct map          slices;        /* name to index + 1 */
 	struct arena       *a;
+	uint64_t            seen;          /* hash of the cases of this pass: passes must agree */
 	bool                stop;
 };
 

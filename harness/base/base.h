@@ -62,6 +62,7 @@ struct arena {
 
 /* An arena starts as {0}.  Memory is zeroed and aligned for any type. */
 void *arena_alloc(struct arena *, size_t size);
+void *arena_raw(struct arena *, size_t size);               /* not zeroed: for what is filled at once */
 void *arena_array(struct arena *, size_t n, size_t size);   /* n * size, overflow dies */
 char *arena_strdup(struct arena *, const char *);
 char *arena_fmt(struct arena *, const char *fmt, ...) PRINTF(2, 3);

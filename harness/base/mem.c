@@ -25,7 +25,7 @@ no_memory(size_t size)
 }
 
 void *
-arena_alloc(struct arena *a, size_t size)
+arena_raw(struct arena *a, size_t size)
 {
 	const size_t align = alignof(max_align_t);
 	void *p;
@@ -46,7 +46,13 @@ arena_alloc(struct arena *a, size_t size)
 	}
 	p = a->chunk->mem + a->used;
 	a->used += size;
-	return memset(p, 0, size);
+	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	return memset(arena_raw(a, size), 0, size);
 }
 
 void *

@@ -20,20 +20,17 @@ str_of(const char *s)
 struct str
 str_dup(struct str s, struct arena *a)
 {
-	char *p = arena_alloc(a, s.n + 1);
-
-	if (s.n)
-		memcpy(p, s.p, s.n);
-	return (struct str){ p, s.n };
+	return (struct str){ str_cstr(s, a), s.n };
 }
 
 char *
 str_cstr(struct str s, struct arena *a)
 {
-	char *p = arena_alloc(a, s.n + 1);
+	char *p = arena_raw(a, s.n + 1);
 
 	if (s.n)
 		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
 	return p;
 }
 
