@@ -1,7 +1,8 @@
 /*
  * amount.c -- a metric's values, as people write them.
  *
- * A rate is shown in percent and its changes in points; anything else in its own unit.
+ * A rate is shown in percent and its changes in points; anything else in its own unit, but for
+ * seconds below one, which are shown in ms or us.
  */
 #include "reports/reports.h"
 
@@ -35,46 +36,81 @@ amount_first(const struct page *p, struct amount *m)
 	    " FROM v_metric WHERE run = ? ORDER BY metric LIMIT 1", "i", p->run), m);
 }
 
-static void
-number(struct buf *b, const struct amount *m, double x)
+/* Times what, and in which unit, an amount of this size is written. */
+static double
+scale_of(const struct amount *m, double size, const char **unit)
 {
-	const char *sign = x < 0 ? MINUS : "";
-
+	*unit = m->percent ? "%" : m->unit;
 	if (m->percent)
-		buf_fmt(b, "%s%.1f", sign, fabs(100 * x));
-	else
-		buf_fmt(b, "%s%.4g", sign, fabs(x));
+		return 100;
+	if (strcmp(m->unit, "s") != 0 || size == 0 || size >= 1)
+		return 1;
+	*unit = size < 1e-3 ? "us" : "ms";
+	return size < 1e-3 ? 1e6 : 1e3;
 }
 
 static void
-unit(struct buf *b, const struct amount *m)
+number(struct buf *b, const struct amount *m, double x, double by)
 {
-	if (m->percent)
-		buf_puts(b, "\xc2\xa0%");
-	else if (m->unit[0] != '\0')
-		html_fmt(b, "\xc2\xa0%s", m->unit);
+	buf_fmt(b, m->percent ? "%s%.1f" : by > 1 ? "%s%.3g" : "%s%.4g", x < 0 ? MINUS : "",
+	    fabs(by * x));
+}
+
+static void
+unit_text(struct buf *b, const char *unit)
+{
+	if (unit[0] != '\0')
+		html_fmt(b, "\xc2\xa0%s", unit);
 }
 
 void
 amount_value(struct buf *b, const struct amount *m, double x)
 {
-	number(b, m, x);
-	unit(b, m);
+	const char *unit;
+
+	number(b, m, x, scale_of(m, fabs(x), &unit));
+	unit_text(b, unit);
 }
 
 void
 amount_range(struct buf *b, const struct amount *m, double lo, double hi)
 {
-	number(b, m, lo);
+	const char *unit;
+	double by = scale_of(m, fmax(fabs(lo), fabs(hi)), &unit);
+
+	number(b, m, lo, by);
 	buf_puts(b, " to ");
-	number(b, m, hi);
-	unit(b, m);
+	number(b, m, hi, by);
+	unit_text(b, unit);
+}
+
+void
+amount_interval(struct buf *b, const struct amount *m, double at, bool bounded, double lo,
+    double hi)
+{
+	const char *unit;
+	double by = scale_of(m, fmax(fabs(at), bounded ? fmax(fabs(lo), fabs(hi)) : 0), &unit);
+
+	number(b, m, at, by);
+	if (bounded) {
+		buf_puts(b, "\xc2\xa0 [");
+		number(b, m, lo, by);
+		buf_puts(b, ", ");
+		number(b, m, hi, by);
+		buf_char(b, ']');
+	}
+	if (!m->percent)
+		unit_text(b, unit);
 }
 
 void
 amount_change(struct buf *b, const struct amount *m, double x)
 {
+	const char *unit;
+
 	if (x >= 0)
 		buf_char(b, '+');
-	number(b, m, x);
+	number(b, m, x, scale_of(m, fabs(x), &unit));
+	if (!m->percent)
+		unit_text(b, unit);
 }
