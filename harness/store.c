@@ -15,7 +15,8 @@ static const char *const state_name[] = { "running", "complete", "interrupted", 
 
 enum verb {
 	BEGIN, COMMIT,
-	SUITE_FIND, SUITE_ANY, SUITE_PUT, SUITE_RENEW, SUITE_DONE, SUITE_COUNT, SLICE_PUT, CASE_PUT,
+	SUITE_FIND, SUITE_ANY, SUITE_ABANDON, SUITE_PUT, SUITE_RENEW, SUITE_DONE, SUITE_COUNT,
+	SLICE_PUT, CASE_PUT,
 	RUN_FIND, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES, FORGET_COMPLETIONS,
 	METRIC_PUT, METRIC_DROP, COMPLETION_PUT, SCORE_PUT, SCORE_DROP, ESTIMATE_PUT, ESTIMATE_DROP,
 	VERDICT_PUT, VERDICT_DROP, BASELINE_PUT, BASELINE_DROP, EVENT_PUT,
@@ -28,6 +29,7 @@ static const char *const sql[VERBS] = {
 	[COMMIT] = "COMMIT",
 	[SUITE_FIND] = "SELECT id FROM suite WHERE digest = ? AND done = 1",
 	[SUITE_ANY] = "SELECT id, done FROM suite WHERE digest = ?",
+	[SUITE_ABANDON] = "UPDATE suite SET digest = 'abandoned ' || id WHERE id = ?",
 	[SUITE_PUT] = "INSERT INTO suite (digest, prompt_digest, name, path, source, seed, repeats, at)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[SUITE_RENEW] = "UPDATE suite SET path = ?2, source = ?3 WHERE id = ?1"
@@ -193,8 +195,8 @@ store_suite_find(struct store *s, const char *digest)
 }
 
 /*
- * The digest covers the cases: what an earlier attempt wrote under it are the same rows, so
- * they stay, and store_put_case passes over them.
+ * What an attempt that never came to its end left under this digest is not trusted: the case
+ * file may have changed while it was read.  It gives up its digest and is never looked at again.
  */
 long
 store_suite_begin(struct store *s, const struct suite_row *r)
@@ -204,7 +206,7 @@ store_suite_begin(struct store *s, const struct suite_row *r)
 	if (get(s, SUITE_ANY, &id, &done, "s", r->digest)) {
 		if (done)
 			bug("suite %s is in '%s' already", r->digest, s->path);
-		return id;
+		put(s, SUITE_ABANDON, "i", id);
 	}
 	put(s, SUITE_PUT, "sssskiii", r->digest, r->prompt_digest, r->name, r->path,
 	    store_intern(s, r->source), (long)r->seed, (long)r->repeats, (long)tick_wall_ms());

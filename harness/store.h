@@ -43,7 +43,7 @@ struct suite_row {
 long store_suite_find(struct store *, const char *digest);
 /* Gates and remarks are not part of the digest: the newest text under it is the one that holds. */
 void store_suite_renew(struct store *, long suite, const char *path, struct str source);
-/* Starts (again) to write a suite; store_suite_done makes it findable. */
+/* Starts to write a suite, anew if an attempt did not end; store_suite_done makes it findable. */
 long store_suite_begin(struct store *, const struct suite_row *);
 void store_put_slice(struct store *, long suite, int slice, const char *name, double share);
 /* messages, expect: JSON arrays, see driftlead-db(5); no messages: `input` is all that is asked,
