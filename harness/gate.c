@@ -32,25 +32,6 @@ decide(struct judged *j, enum verdict v, const char *reason, const char *text)
 
 /* ---- one run against a bound ----------------------------------------------------------- */
 
-static struct sample
-sample_of(const struct suite *s, const struct columns *c, const struct judged *j, const double *y,
-    double *share)
-{
-	struct sample x = { .y = y, .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
-		.weight = c->weighted ? c->weight : NULL, .cluster = c->clustered ? c->cluster : NULL,
-		.binary = j->metric->scorer->scale == SCALE_BINARY && s->repeats == 1,
-		.unbounded = j->metric->scorer->scale == SCALE_REAL };
-
-	if (j->gate->slice < 0 && s->has_shares) {
-		for (size_t i = 0; i < s->nslice; i++)
-			share[i] = s->slice[i].share;
-		x.stratum = c->stratum;
-		x.nstratum = s->nslice;
-		x.share = share;
-	}
-	return x;
-}
-
 /* One-sided p for "the mean is on the wrong side of the bound": by the score test where the
  * interval is Wilson's, which it inverts, else by t. */
 static void
@@ -92,12 +73,12 @@ static void
 judge_bound(struct gating *g, struct judged *j)
 {
 	const struct gate *gate = j->gate;
-	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
 	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale,
 	    false);
 	struct columns all = { 0 }, measured = { 0 };
 	struct estimate without;
-	struct sample x;
+	struct sample x, all_x;
+	struct mean mean;
 	struct unit u;
 	long n = 0;
 
@@ -107,11 +88,11 @@ judge_bound(struct gating *g, struct judged *j)
 		n++;
 		j->missing_candidate += u.nservice > 0;
 		if (u.known)
-			columns_add(&all, &u, u.value, 0, u.measured);
+			columns_add(&all, &u, u.value);
 		if (u.measured_known)
-			columns_add(&measured, &u, u.measured, 0, 0);
+			columns_add(&measured, &u, u.measured);
 	}
-	x = sample_of(g->suite, &all, j, all.y, share);
+	x = columns_sample(&all, g->suite, gate->metric, gate->slice < 0, g->a);
 	j->est = sample_estimate(&x, 0.95, g->a);
 	j->est90 = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
 	if (all.n == 0) {
@@ -120,9 +101,16 @@ judge_bound(struct gating *g, struct judged *j)
 	} else {
 		p_wrong_side(j, &x, g->a);
 		decide(j, bound_verdict(j, &j->est90), "", "");
-		x = sample_of(g->suite, &measured, j, measured.y, share);
+		all_x = x;
+		x = columns_sample(&measured, g->suite, gate->metric, gate->slice < 0, g->a);
 		without = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
-		if ((double)j->missing_candidate > gate->unanswered * (double)n)
+		if (all.cluster != NULL && all.ncluster < CLUSTERS_LEAST)
+			decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for "
+			    "a verdict: it takes %d", all.ncluster, CLUSTERS_LEAST));
+		else if ((mean = sample_mean(&all_x, g->a)).moved > MOVED_MOST)
+			decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of "
+			    "production have no answer", mean.moved * 100));
+		else if ((double)j->missing_candidate > gate->unanswered * (double)n)
 			decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
 			    "model was not measured");
 		else if (j->missing_candidate > 0 && bound_verdict(j, &without) != j->verdict)
@@ -149,7 +137,7 @@ judge_bound(struct gating *g, struct judged *j)
 /* ---- two runs ------------------------------------------------------------------------------- */
 
 struct pairs {
-	struct columns c;                 /* y candidate, y2 baseline; measured: both measured */
+	struct columns c;
 	struct columns both;              /* pairs that the service answered in both runs */
 	long ncandidate, nedited, nkeyed;  /* keyed: the same case is in both runs */
 	long only_candidate_missing, only_base_missing;
@@ -161,9 +149,9 @@ add_pair(struct pairs *p, const struct unit *c, const struct unit *b)
 	p->nkeyed++;
 	if (!c->known || !b->known)
 		return;
-	columns_add(&p->c, c, c->value, b->value, 0);
+	columns_add_pair(&p->c, c, c->value, b->value);
 	if (c->measured_known && b->measured_known && c->nservice == 0 && b->nservice == 0)
-		columns_add(&p->both, c, c->measured, b->measured, 0);
+		columns_add_pair(&p->both, c, c->measured, b->measured);
 	p->only_candidate_missing += c->nservice > 0 && b->nservice == 0;
 	p->only_base_missing += b->nservice > 0 && c->nservice == 0;
 }
@@ -192,8 +180,7 @@ read_pairs(struct gating *g, struct judged *j, struct pairs *p)
 static struct paired
 compare(struct gating *g, struct judged *j, const struct columns *c)
 {
-	double *share = arena_array(g->a, g->suite->nslice + 1, sizeof *share);
-	struct sample x = sample_of(g->suite, c, j, NULL, share);
+	struct sample x = columns_sample(c, g->suite, j->gate->metric, j->gate->slice < 0, g->a);
 
 	return paired_compare(&x, c->y, c->y2, j->metric->scorer->lower_is_better, j->margin,
 	    j->gate->alpha, g->a);
@@ -277,7 +264,7 @@ judge_pairs(struct gating *g, struct judged *j)
 		    p.nkeyed, p.ncandidate, p.nedited));
 	} else if (p.c.n == 0) {
 		decide(j, INCONCLUSIVE, "nothing_to_judge", "no pair could be scored in both runs");
-	} else if (p.c.clustered && j->pair.nclusters < CLUSTERS_LEAST) {
+	} else if (p.c.cluster != NULL && j->pair.nclusters < CLUSTERS_LEAST) {
 		decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for a "
 		    "verdict: it takes %d", j->pair.nclusters, CLUSTERS_LEAST));
 	} else if (j->pair.moved > MOVED_MOST) {

@@ -170,23 +170,9 @@ static void
 put(struct store *st, const struct suite *s, long run, int metric, int slice,
     const struct columns *c, long nmissing, struct arena *a)
 {
-	const struct scorer *scorer = s->metric[metric].scorer;
-	double *share = NULL;
-	struct sample x = { .y = c->y, .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
-		.weight = c->weighted ? c->weight : NULL,
-		.cluster = c->clustered ? c->cluster : NULL,
-		.binary = scorer->scale == SCALE_BINARY && s->repeats == 1,
-		.unbounded = scorer->scale == SCALE_REAL };
+	struct sample x = columns_sample(c, s, metric, slice < 0, a);
 	struct estimate e;
 
-	if (slice < 0 && s->has_shares) {
-		share = arena_array(a, s->nslice, sizeof *share);
-		for (size_t i = 0; i < s->nslice; i++)
-			share[i] = s->slice[i].share;
-		x.stratum = c->stratum;
-		x.nstratum = s->nslice;
-		x.share = share;
-	}
 	e = sample_estimate(&x, CONF_PERCENT / 100.0, a);
 	store_put_estimate(st, run, metric, slice, &e, (long)c->n, nmissing);
 }
@@ -210,9 +196,9 @@ stage_estimate(struct store *st, const struct suite *s, long run, struct arena *
 				slice_missing[u.slice] += !u.known;
 			if (!u.known)
 				continue;
-			columns_add(&all, &u, u.value, 0, u.measured);
+			columns_add(&all, &u, u.value);
 			if (sliced)
-				columns_add(&slice[u.slice], &u, u.value, 0, u.measured);
+				columns_add(&slice[u.slice], &u, u.value);
 		}
 		put(st, s, run, (int)m, -1, &all, missing, a);
 		columns_free(&all);

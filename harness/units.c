@@ -115,38 +115,61 @@ pair_next(struct pair_reader *p, struct unit *c, struct unit *b, enum pairing *h
 
 /* ---- columns ------------------------------------------------------------------------------ */
 
-static long
-cluster_of(struct columns *c, struct str name)
+/* The first named cluster gives every unit before it one of its own. */
+static void
+add_cluster(struct columns *c, struct str name)
 {
-	bool is_new;
+	bool is_new = true;
 	uint64_t *slot;
 
-	if (name.n == 0)
-		return c->ncluster++;
-	c->clustered = true;
+	if (name.n == 0 && c->cluster == NULL)
+		return;
+	c->cluster = mem_grow(c->cluster, &c->cap_cluster, c->n + 1, sizeof *c->cluster);
+	for (; c->ncluster < (long)c->n && c->clusters.n == 0; c->ncluster++)
+		c->cluster[c->ncluster] = c->ncluster;
+	if (name.n == 0) {
+		c->cluster[c->n] = c->ncluster++;
+		return;
+	}
 	slot = map_put(&c->clusters, name, &is_new);
 	if (is_new)
 		*slot = (uint64_t)c->ncluster++;
-	return (long)*slot;
+	c->cluster[c->n] = (long)*slot;
+}
+
+static void
+add_weight(struct columns *c, double weight)
+{
+	size_t from = c->weight == NULL ? 0 : c->n;
+
+	if (weight == 1 && c->weight == NULL)
+		return;
+	c->weight = mem_grow(c->weight, &c->cap_weight, c->n + 1, sizeof *c->weight);
+	for (size_t i = from; i < c->n; i++)
+		c->weight[i] = 1;
+	c->weight[c->n] = weight;
 }
 
 void
-columns_add(struct columns *c, const struct unit *u, double y, double y2, double measured)
+columns_add(struct columns *c, const struct unit *u, double y)
 {
 	c->y = mem_grow(c->y, &c->cap, c->n + 1, sizeof *c->y);
-	c->y2 = mem_grow(c->y2, &c->cap_y2, c->n + 1, sizeof *c->y2);
-	c->measured = mem_grow(c->measured, &c->cap_measured, c->n + 1, sizeof *c->measured);
-	c->weight = mem_grow(c->weight, &c->cap_weight, c->n + 1, sizeof *c->weight);
-	c->stratum = mem_grow(c->stratum, &c->cap_stratum, c->n + 1, sizeof *c->stratum);
-	c->cluster = mem_grow(c->cluster, &c->cap_cluster, c->n + 1, sizeof *c->cluster);
 	c->y[c->n] = y;
-	c->y2[c->n] = y2;
-	c->measured[c->n] = measured;
-	c->weight[c->n] = u->weight;
-	c->weighted = c->weighted || u->weight != 1;
-	c->stratum[c->n] = u->slice < 0 ? 0 : u->slice;
-	c->cluster[c->n] = cluster_of(c, u->cluster);
+	if (u->slice >= 0) {                    /* all cases of a suite have a slice, or none has */
+		c->stratum = mem_grow(c->stratum, &c->cap_stratum, c->n + 1, sizeof *c->stratum);
+		c->stratum[c->n] = u->slice;
+	}
+	add_weight(c, u->weight);
+	add_cluster(c, u->cluster);
 	c->n++;
+}
+
+void
+columns_add_pair(struct columns *c, const struct unit *u, double candidate, double base)
+{
+	c->y2 = mem_grow(c->y2, &c->cap_y2, c->n + 1, sizeof *c->y2);
+	c->y2[c->n] = base;
+	columns_add(c, u, candidate);
 }
 
 void
@@ -154,10 +177,30 @@ columns_free(struct columns *c)
 {
 	mem_free(c->y);
 	mem_free(c->y2);
-	mem_free(c->measured);
 	mem_free(c->weight);
 	mem_free(c->stratum);
 	mem_free(c->cluster);
 	map_free(&c->clusters);
 	*c = (struct columns){ 0 };
+}
+
+struct sample
+columns_sample(const struct columns *c, const struct suite *s, int metric, bool whole,
+    struct arena *a)
+{
+	enum scale scale = s->metric[metric].scorer->scale;
+	struct sample x = { .y = c->y, .n = c->n, .nstratum = 1, .weight = c->weight,
+		.cluster = c->cluster, .ncluster = c->cluster ? (size_t)c->ncluster : c->n,
+		.binary = scale == SCALE_BINARY && s->repeats == 1, .unbounded = scale == SCALE_REAL };
+	double *share;
+
+	if (whole && s->has_shares && c->stratum != NULL) {
+		share = arena_array(a, s->nslice, sizeof *share);
+		for (size_t i = 0; i < s->nslice; i++)
+			share[i] = s->slice[i].share;
+		x.stratum = c->stratum;
+		x.nstratum = s->nslice;
+		x.share = share;
+	}
+	return x;
 }

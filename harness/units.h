@@ -44,18 +44,23 @@ struct pair_reader pair_open(struct store *, long run, long base, int metric, co
 /* False at the end, and frees.  The unit that a row lacks is zeroed. */
 bool pair_next(struct pair_reader *, struct unit *candidate, struct unit *base, enum pairing *);
 
-/* Growing columns of a struct sample. */
+/* The growing columns of a struct sample.  Weights, strata and clusters take no room until a case
+ * has one: a million plain cases are a million doubles. */
 struct columns {
-	double *y, *y2, *measured, *weight;
+	double *y, *y2, *weight;          /* y2: the baseline's, of pairs */
 	int    *stratum;
 	long   *cluster;
-	size_t  n, cap, cap_y2, cap_measured, cap_weight, cap_stratum, cap_cluster;
+	size_t  n, cap, cap_y2, cap_weight, cap_stratum, cap_cluster;
 	struct map clusters;              /* of those that have a name */
 	long    ncluster;
-	bool    clustered, weighted;
 };
 
-void columns_add(struct columns *, const struct unit *, double y, double y2, double measured);
+void columns_add(struct columns *, const struct unit *, double y);
+void columns_add_pair(struct columns *, const struct unit *, double candidate, double base);
 void columns_free(struct columns *);
+/* What statistics see of the columns under a metric: `y` is the candidate's; the whole suite is
+ * weighted to its shares, a slice is not. */
+struct sample columns_sample(const struct columns *, const struct suite *, int metric, bool whole,
+                             struct arena *);
 
 #endif

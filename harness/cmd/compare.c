@@ -40,9 +40,9 @@ read_all(struct store *st, const struct suite *s, int metric, long run, long bas
 		x->edited += how == PAIR_EDITED;
 		if (how != PAIR_BOTH || !c.known || !b.known)
 			continue;
-		columns_add(&x->c[0], &c, c.value, b.value, 0);
+		columns_add_pair(&x->c[0], &c, c.value, b.value);
 		if (c.slice >= 0 && (size_t)c.slice < s->nslice)
-			columns_add(&x->c[c.slice + 1], &c, c.value, b.value, 0);
+			columns_add_pair(&x->c[c.slice + 1], &c, c.value, b.value);
 		if (c.value != b.value && s->metric[metric].scorer->scale != SCALE_REAL) {
 			x->flip = mem_grow(x->flip, &x->cap, (size_t)x->nflip + 1, sizeof *x->flip);
 			x->flip[x->nflip++] = (struct flip){ c.test_case, b.test_case, b.value, c.value };
@@ -53,19 +53,8 @@ read_all(struct store *st, const struct suite *s, int metric, long run, long bas
 static struct paired
 pair_up(const struct suite *s, int metric, const struct columns *c, bool whole, struct arena *a)
 {
-	double *share = arena_array(a, s->nslice + 1, sizeof *share);
-	struct sample x = { .n = c->n, .nstratum = 1, .ncluster = (size_t)c->ncluster,
-		.weight = c->weighted ? c->weight : NULL, .cluster = c->clustered ? c->cluster : NULL,
-		.binary = s->metric[metric].scorer->scale == SCALE_BINARY && s->repeats == 1,
-		.unbounded = s->metric[metric].scorer->scale == SCALE_REAL };
+	struct sample x = columns_sample(c, s, metric, whole, a);
 
-	if (whole && s->has_shares) {
-		for (size_t i = 0; i < s->nslice; i++)
-			share[i] = s->slice[i].share;
-		x.stratum = c->stratum;
-		x.nstratum = s->nslice;
-		x.share = share;
-	}
 	return paired_compare(&x, c->y, c->y2, s->metric[metric].scorer->lower_is_better, 0, 0.05,
 	    a);
 }
