@@ -7,7 +7,7 @@ DESTDIR ?=
 CC      ?= cc
 V        = $(if $(VERBOSE),,@)
 
-PKGS     = sqlite3 libcurl libpcre2-8 jansson yaml-0.1 libcrypto zlib libzstd libutf8proc
+PKGS     = sqlite3 libcurl libpcre2-8 yaml-0.1 libcrypto zlib libzstd libutf8proc
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wmissing-prototypes \
            -Wwrite-strings -Wformat=2 -Wundef
 HARDEN   = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protection
@@ -62,7 +62,7 @@ $(B)/libdriftlead.a: $(LIB_OBJ)
 # ---- tests --------------------------------------------------------------------------------
 $(B)/tests/test_%: tests/unit/test_%.c $(B)/libdriftlead.a
 	@mkdir -p $(@D)
-	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) -lcmocka $(LIBS)
+	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) -lcmocka -ljansson $(LIBS)
 
 # Objects of the stub have a folder of their own: tests/stub is the program's name.
 $(B)/stub/%.o: tests/stub/%.c
@@ -95,7 +95,7 @@ $(B)/oracle/%.o: tests/oracle/%.c
 
 $(B)/tests/oracle: $(ORACLE_OBJ) $(B)/libdriftlead.a
 	@mkdir -p $(@D)
-	$(V)$(CC) -o $@ $(ORACLE_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
+	$(V)$(CC) -o $@ $(ORACLE_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) -ljansson $(LIBS)
 
 unit: $(UNIT)  ## build the unit tests only
 
@@ -157,11 +157,11 @@ regold: $(TOOLS) $(B)/driftlead  ## rewrite golden files; then read git diff
 
 # ---- packages: the only targets that install any -------------------------------------------
 deps:  ## install what building needs (Debian packages)
-	@tests/deps.sh gcc libc6-dev pkg-config libsqlite3-dev libcurl4-openssl-dev libpcre2-dev libjansson-dev \
+	@tests/deps.sh gcc libc6-dev pkg-config libsqlite3-dev libcurl4-openssl-dev libpcre2-dev \
 		libyaml-dev libssl-dev zlib1g-dev libzstd-dev libutf8proc-dev libxxhash-dev
 
 deps-test: deps  ## install what the tests need beyond that
-	@tests/deps.sh --try libcmocka-dev sqlite3 jq openssl mandoc gnuplot-nox chromium valgrind strace \
+	@tests/deps.sh --try libcmocka-dev libjansson-dev sqlite3 jq openssl mandoc gnuplot-nox chromium valgrind strace \
 		zstd gzip clang
 
 # ---- installing ------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ struct project {
 };
 
 /* Finds driftlead.yaml from `start` upwards (or takes `config`), or the defaults when there is
- * none: a store in .driftlead/ and the targets `nearest` and `echo` need configuration. */
+ * none: a store in .driftlead/ and no targets but those of protocols without parameters. */
 struct project *project_load(const char *config, const char *start, const char *store,
                              struct arena *, struct err *);
 /* Checks everything that can be wrong before the first request and opens the protocol (reads
@@ -277,7 +277,7 @@ struct engine_result {
 };
 struct engine_result engine_run(const struct target *, const struct feed *, uint64_t seed);
 
-/* http.c: one libcurl multi handle on epoll, used by engine.c only; but for this: whether
+/* http.c: libcurl on epoll, used by engine.c only; but for this: whether
  * requests to the target may be sent at all (scheme, host, no key in clear, header values). */
 int http_check(const struct target *, struct err *);
 /* child.c: workers of an exec target, used by engine.c only. */

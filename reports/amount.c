@@ -1,9 +1,12 @@
 /*
  * amount.c -- a metric's values, as people write them.
  *
- * A rate is shown in percent and its changes in points; anything else in its own unit.
+ * A rate is shown in percent and its changes in points; anything else in its own unit, but for
+ * seconds below one, which are shown in ms or us.
  */
 #include "reports/reports.h"
+
+#include <math.h>
 
 #define MINUS "\xe2\x88\x92"              /* U+2212: as wide as a plus sign */
 
@@ -33,74 +36,81 @@ amount_first(const struct page *p, struct amount *m)
 	    " FROM v_metric WHERE run = ? ORDER BY metric LIMIT 1", "i", p->run), m);
 }
 
-/* As on the terminal; the unit and the blank before it start at `unit`. */
-struct written { struct buf text; size_t unit; };
-
-static struct written
-written(const struct amount *m, double x, bool sign)
+/* Times what, and in which unit, an amount of this size is written. */
+static double
+scale_of(const struct amount *m, double size, const char **unit)
 {
-	struct written w = { 0 };
-
-	quantity_write(&w.text, x, m->percent, str_of(m->unit), sign);
-	w.unit = strcspn(w.text.p, " ");
-	return w;
+	*unit = m->percent ? "%" : m->unit;
+	if (m->percent)
+		return 100;
+	if (strcmp(m->unit, "s") != 0 || size == 0 || size >= 1)
+		return 1;
+	*unit = size < 1e-3 ? "us" : "ms";
+	return size < 1e-3 ? 1e6 : 1e3;
 }
 
 static void
-number(struct buf *b, const struct written *w)
+number(struct buf *b, const struct amount *m, double x, double by)
 {
-	struct str s = str_sub(buf_as_str(&w->text), 0, w->unit);
-
-	if (str_starts(s, STR("-"))) {
-		buf_puts(b, MINUS);
-		s = str_sub(s, 1, s.n);
-	}
-	html_text(b, s);
+	buf_fmt(b, m->percent ? "%s%.1f" : by > 1 ? "%s%.3g" : "%s%.4g", x < 0 ? MINUS : "",
+	    fabs(by * x));
 }
 
 static void
-unit(struct buf *b, const struct written *w)
+unit_text(struct buf *b, const char *unit)
 {
-	struct str s = str_sub(buf_as_str(&w->text), w->unit, w->text.n);
-
-	if (s.n > 0) {
-		buf_puts(b, "\xc2\xa0");
-		html_text(b, str_sub(s, 1, s.n));
-	}
+	if (unit[0] != '\0')
+		html_fmt(b, "\xc2\xa0%s", unit);
 }
 
 void
 amount_value(struct buf *b, const struct amount *m, double x)
 {
-	struct written w = written(m, x, false);
+	const char *unit;
 
-	number(b, &w);
-	unit(b, &w);
-	buf_free(&w.text);
+	number(b, m, x, scale_of(m, fabs(x), &unit));
+	unit_text(b, unit);
 }
 
 void
 amount_range(struct buf *b, const struct amount *m, double lo, double hi)
 {
-	struct written l = written(m, lo, false), h = written(m, hi, false);
+	const char *unit;
+	double by = scale_of(m, fmax(fabs(lo), fabs(hi)), &unit);
 
-	number(b, &l);
-	if (strcmp(l.text.p + l.unit, h.text.p + h.unit) != 0)
-		unit(b, &l);                    /* 950 ms to 1.02 s */
+	number(b, m, lo, by);
 	buf_puts(b, " to ");
-	number(b, &h);
-	unit(b, &h);
-	buf_free(&l.text);
-	buf_free(&h.text);
+	number(b, m, hi, by);
+	unit_text(b, unit);
+}
+
+void
+amount_interval(struct buf *b, const struct amount *m, double at, bool bounded, double lo,
+    double hi)
+{
+	const char *unit;
+	double by = scale_of(m, fmax(fabs(at), bounded ? fmax(fabs(lo), fabs(hi)) : 0), &unit);
+
+	number(b, m, at, by);
+	if (bounded) {
+		buf_puts(b, "\xc2\xa0 [");
+		number(b, m, lo, by);
+		buf_puts(b, ", ");
+		number(b, m, hi, by);
+		buf_char(b, ']');
+	}
+	if (!m->percent)
+		unit_text(b, unit);
 }
 
 void
 amount_change(struct buf *b, const struct amount *m, double x)
 {
-	struct written w = written(m, x, true);
+	const char *unit;
 
-	number(b, &w);
+	if (x >= 0)
+		buf_char(b, '+');
+	number(b, m, x, scale_of(m, fabs(x), &unit));
 	if (!m->percent)
-		unit(b, &w);
-	buf_free(&w.text);
+		unit_text(b, unit);
 }

@@ -168,19 +168,9 @@ skip(struct str s, size_t *at, const char *open, const char *close)
 	return true;
 }
 
-static void
-value_text(struct buf *b, const struct plot_row *r, bool percent)
-{
-	double by = percent ? 100 : 1;
-
-	buf_fmt(b, percent ? "%.1f" : "%.4g", r->at * by);
-	if (r->bounded)
-		buf_fmt(b, percent ? "  [%.1f, %.1f]" : "  [%.4g, %.4g]", r->lo * by, r->hi * by);
-}
-
 /* The label or value whose number stands after `kind`, if it is one of ours. */
 static bool
-word(struct buf *b, struct str s, size_t *at, const struct plot_row *row, size_t n, bool percent)
+word(struct buf *b, struct str s, size_t *at, const struct plot_row *row, size_t n)
 {
 	size_t i = *at + 2, k = 0;
 	char kind;
@@ -200,7 +190,7 @@ word(struct buf *b, struct str s, size_t *at, const struct plot_row *row, size_t
 		if (cut.n < label.n)
 			buf_puts(b, "\xe2\x80\xa6");
 	} else {
-		value_text(b, &row[k], percent);
+		buf_puts(b, row[k].said);
 	}
 	*at = i;
 	return true;
@@ -238,14 +228,14 @@ empty_group(struct str s, size_t *at)
 }
 
 static void
-clean(struct buf *b, struct str s, size_t at, const struct plot_row *row, size_t n, bool percent)
+clean(struct buf *b, struct str s, size_t at, const struct plot_row *row, size_t n)
 {
 	while (at < s.n) {
 		if (skip(s, &at, "<title>", "</title>") || skip(s, &at, "<desc>", "</desc>") ||
 		    skip(s, &at, "<defs>", "</defs>") || skip(s, &at, "<use ", "/>\n") ||
 		    skip(s, &at, " id=\"", "\"") ||
 		    skip(s, &at, " font-family=\"", "\"") || empty_group(s, &at) ||
-		    word(b, s, &at, row, n, percent) || paint(b, s, &at))
+		    word(b, s, &at, row, n) || paint(b, s, &at))
 			continue;
 		if (s.p[at] == '\t' || (s.p[at] == '\n' && at + 1 < s.n && s.p[at + 1] == '\n')) {
 			at++;
@@ -281,7 +271,7 @@ plot_forest(struct buf *b, const char *prefix, const char *title, const struct p
 	if (good) {
 		html_fmt(b, "<svg class=\"plot\" id=\"%s\" role=\"img\" aria-label=\"%s\"", prefix, title);
 		buf_fmt(b, " viewBox=\"0 0 %d %zu\">", WIDTH, n * ROW + AXIS);
-		clean(b, s, (size_t)body + 1, row, n, percent);
+		clean(b, s, (size_t)body + 1, row, n);
 	}
 	buf_free(&script);
 	buf_free(&svg);

@@ -29,6 +29,19 @@ rule_of(const struct page *p, const char *metric, double *rule)
 	return found;
 }
 
+static const char *
+said(const struct page *p, const struct amount *m, struct query *q)
+{
+	struct buf b = { 0 };
+	const char *text;
+
+	amount_interval(&b, m, query_real(q, 2), query_long(q, 3) != 0, query_real(q, 4),
+	    query_real(q, 5));
+	text = str_cstr(buf_as_str(&b), p->a);
+	buf_free(&b);
+	return text;
+}
+
 /* The whole suite, then the slices, worst first. */
 static size_t
 read_rows(const struct page *p, const struct amount *m, struct plot_row *row)
@@ -44,7 +57,8 @@ read_rows(const struct page *p, const struct amount *m, struct plot_row *row)
 		bool whole = query_long(q, 0) < 0;
 
 		row[n++] = (struct plot_row){ whole ? "whole suite" : str_cstr(query_text(q, 1), p->a),
-			query_real(q, 2), query_real(q, 4), query_real(q, 5), query_long(q, 3) != 0, whole };
+			said(p, m, q), query_real(q, 2), query_real(q, 4), query_real(q, 5),
+			query_long(q, 3) != 0, whole };
 	}
 	return n;
 }

@@ -161,7 +161,7 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 		}
 		buf_puts(b, "</td><td class=\"num\">");
 		amount_change(b, m, -limit);
-		buf_puts(b, "<small>margin</small></td>");
+		buf_fmt(b, "%s<small>margin</small></td>", m->percent ? "\xc2\xa0points" : "");
 		return;
 	}
 	if (get(json_get(j, "candidate"), "at", &at) && ranged && get(j, "value", &limit)) {

@@ -212,37 +212,108 @@ expect_exit 0 driftlead run suites/tickets -t nearest -q
 expect_exit 0 driftlead baseline set last -q
 expect_exit 0 driftlead run suites/tickets -t nearest-one -q
 
-# members NAME PAGE... -- the members of the JSON in $OUT are in the pages.
+# Each member of the JSON in $OUT, once.  What stands in params is a schema, not ours to list.
 members() {
-	lib_what=$1
-	shift
-	jq -r '[paths | .[] | strings] | unique | .[]' "$OUT" >names
-	cat "$@" | sed -n 's/^\.\(It \)\{0,1\}Va //p' | tr ' ,' '\n\n' | sort -u >have
-	sort -u names | comm -23 - have >lacking
-	[ ! -s lacking ] || fail "$lib_what prints members that its pages do not have" lacking
+	jq -r 'walk(if type == "object" and has("params") then .params = {} else . end) |
+		[paths | .[] | strings] | unique | .[]' "$OUT"
 }
 
-begin "every member that --json prints is in the manual"
-expect_exit 0 driftlead gate last --json
-members gate "$MAN/driftlead-json.5" "$MAN/driftlead-gates.7"
+# documented SECTION...: the members that these sections of driftlead-json(5) list.
+documented() {
+	for lib_section; do
+		awk -v want="$lib_section" '
+		/^\.S[hs] / { here = substr($0, 5) }
+		here == want' "$MAN/driftlead-json.5"
+	done | sed -n 's/^\.\(It \)\{0,1\}Va //p' | tr ' ,' '\n\n' | grep '[a-z]' | sort -u
+}
+
+# printed SECTION...: what $OUT holds is in these sections; kept for `filled`, because no single
+# output has everything.
+printed() {
+	members | sort -u >"$SCRATCH/printed"
+	documented "$@" >"$SCRATCH/documented"
+	comm -23 "$SCRATCH/printed" "$SCRATCH/documented" >"$SCRATCH/lacking"
+	[ ! -s "$SCRATCH/lacking" ] || fail "driftlead-json(5), $1, lacks" "$SCRATCH/lacking"
+	cat "$SCRATCH/printed" >>"$SCRATCH/all-$1"
+}
+
+# filled SECTION...: every member of these sections was printed by something.
+filled() {
+	sort -u "$SCRATCH/all-$1" >"$SCRATCH/printed"
+	documented "$@" | comm -23 - "$SCRATCH/printed" >"$SCRATCH/extra"
+	[ ! -s "$SCRATCH/extra" ] || fail "driftlead-json(5), $1, has, and nothing prints it" \
+		"$SCRATCH/extra"
+}
+
+begin "what run, score, gate and show print is in driftlead-json(5)"
+cat >served.yaml <<END
+targets:
+  served:
+    protocol: openai
+    url: http://127.0.0.1:{port}/v1
+    model: m
+    serve: { command: [$B/tests/stub, served.play, --port, "{port}"], weights: served.play,
+      version: [echo, "1"] }
+END
+echo 'on any reply 200 text "refund"' >served.play
+expect_exit 1 driftlead run suites/tickets -t served -C served.yaml --json
+printed "A RUN" "A VERDICT"
+expect_exit 0 driftlead score last --json
+printed "A RUN" "A VERDICT"
 expect_exit 0 driftlead show last --json
-members show "$MAN/driftlead-json.5" "$MAN/driftlead-gates.7"
-expect_exit 0 driftlead show last c001 --json
-members "show of a case" "$MAN/driftlead-show.1"
-expect_exit 0 driftlead log --json
-members log "$MAN/driftlead-log.1"
-expect_exit 0 driftlead baseline list --json
-members "baseline list" "$MAN/driftlead-baseline.1"
-expect_exit 0 driftlead baseline set last --name other --json
-members "baseline set" "$MAN/driftlead-baseline.1"
-expect_exit 0 driftlead compare last baseline --json
-members compare "$MAN/driftlead-compare.1"
-expect_exit 0 driftlead doctor --json
-members doctor "$MAN/driftlead-doctor.1"
-expect_exit 0 driftlead version --json
-members version "$MAN/driftlead-version.1"
+printed "A RUN" "A VERDICT"
+cp "$ROOT/suites/tickets/release.yaml" suites/tickets/
+expect_exit 1 driftlead gate last --suite suites/tickets/release.yaml --json
+printed "A RUN" "A VERDICT"
+filled "A RUN" "A VERDICT"
+
+begin "what the other commands print is in driftlead-json(5)"
+while IFS='|' read -r section command; do
+	# shellcheck disable=SC2086
+	expect_exit 0 driftlead $command --json
+	printed "$section"
+	echo "$section" >>sections
+done <<END
+run --dry-run|run suites/tickets -t nearest -n
+show RUN CASE|show last c001
+compare|compare last baseline
+log|log
+baseline set and baseline drop|baseline set last --name other
+baseline list|baseline list
+baseline set and baseline drop|baseline drop --suite tickets --name other
+report|report last -o page.html
+list|list scorers
+list|list protocols
+list|list targets
+list|list rules
+doctor|doctor
+init|init folder
+version|version
+END
+sort -u sections >each
+while read -r section; do
+	filled "$section"
+done <each
+
+begin "every other command refuses --json, or prints JSON anyway"
+for c in $(rows COMMAND harness/commands.def); do
+	case $c in
+	run | score | gate | baseline | compare | log | show | report | list | doctor | init | version) ;;
+	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
+		expect_exit 0 driftlead schema suite
+		cmp -s "$OUT" with || fail "the schema differs with --json" ;;
+	export) expect_exit 2 driftlead export last --json ;;
+	completion) expect_exit 2 driftlead completion bash --json ;;
+	help) expect_exit 2 driftlead help --json ;;
+	*) fail "nobody looks at what '$c --json' prints" ;;
+	esac
+done
+
+begin "the rows of export are in its page"
 expect_exit 0 sh -c 'driftlead export last | head -n 1 | jq "del(.scores[])"'
-members export "$MAN/driftlead-export.1"
+sed -n 's/^\.It Va //p' "$MAN/driftlead-export.1" | tr ' ,' '\n\n' | grep '[a-z]' >have
+members >names
+alike "driftlead-export(1)" have names
 
 begin "the views are those of driftlead-db(5)"
 awk '/^\.S[sh] / { view = $2 } /^\.It Va / && view ~ /^v_/ { print view "." $3 }' \

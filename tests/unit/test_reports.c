@@ -385,8 +385,8 @@ test_junit(void **state)
 }
 
 static const struct plot_row forest[] = {
-	{ "whole </text><script> \xe2\x80\xae", 0.8, 0.75, 0.85, true, true },
-	{ "R0<b>&\"';system(\"id\")", 0.7, 0, 0, false, false },
+	{ "whole </text><script> \xe2\x80\xae", "80.0 [75.0, 85.0]", 0.8, 0.75, 0.85, true, true },
+	{ "R0<b>&\"';system(\"id\")", "70.0", 0.7, 0, 0, false, false },
 };
 
 static void
@@ -401,12 +401,48 @@ test_plot(void **state)
 	}
 	assert_true(has(&b, "aria-label=\"title &quot;&lt;\""));
 	assert_true(has(&b, "whole &lt;/text&gt;&lt;script"));
-	assert_true(has(&b, "80.0  [75.0, 85.0]"));
+	assert_true(has(&b, "80.0 [75.0, 85.0]"));
 	assert_int_equal(count(&b, " id="), 1);
 	assert_int_equal(count(&b, "<svg"), 1);
 	assert_false(has(&b, "rgb("));
 	assert_false(has(&b, "GNUPLOT"));
 	assert_false(has(&b, "style="));
+	buf_free(&b);
+}
+
+/* As people write them: percent, and short times in units that need no exponent. */
+static void
+test_amounts(void **state)
+{
+	static const struct amount rate = { .unit = "%", .percent = true }, time = { .unit = "s" },
+		money = { .unit = "USD" };
+	struct buf b = { 0 };
+
+	(void)state;
+	amount_value(&b, &rate, 0.8421);
+	buf_char(&b, '|');
+	amount_value(&b, &time, 7.224e-6);
+	buf_char(&b, '|');
+	amount_value(&b, &time, 0.25);
+	buf_char(&b, '|');
+	amount_value(&b, &time, 12.5);
+	buf_char(&b, '|');
+	amount_value(&b, &time, 0);
+	buf_char(&b, '|');
+	amount_range(&b, &time, -2e-5, 0.0042);
+	buf_char(&b, '|');
+	amount_range(&b, &money, 0.001, 0.02);
+	buf_char(&b, '|');
+	amount_change(&b, &time, 0.0035);
+	buf_char(&b, '|');
+	amount_change(&b, &rate, -0.012);
+	buf_char(&b, '|');
+	amount_interval(&b, &time, 1.06e-5, true, 3.88e-6, 1.73e-5);
+	buf_char(&b, '|');
+	amount_interval(&b, &rate, 0.5, false, 0, 0);
+	assert_string_equal("84.2\xc2\xa0%|7.22\xc2\xa0us|250\xc2\xa0ms|12.5\xc2\xa0s|"
+	    "0\xc2\xa0s|\xe2\x88\x92" "0.02 to 4.2\xc2\xa0ms|0.001 to 0.02\xc2\xa0USD|"
+	    "+3.5\xc2\xa0ms|\xe2\x88\x92" "1.2|10.6\xc2\xa0 [3.88, 17.3]\xc2\xa0us|50.0", b.p);
 	buf_free(&b);
 }
 
@@ -491,6 +527,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_junit),
+		cmocka_unit_test(test_amounts),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_no_plot),
 	};
