@@ -69,70 +69,84 @@ bound_verdict(const struct judged *j, const struct estimate *e)
 	return INCONCLUSIVE;
 }
 
+/* The units of one run: all of them, and those that the service answered. */
+struct single { struct columns all, measured; long n; };
+
+static void
+read_single(struct gating *g, struct judged *j, struct single *s)
+{
+	struct unit_reader r = unit_open(g->store, g->runs.run, j->gate->metric,
+	    j->metric->scorer->scale, j->gate->rule == RULE_AT_MOST ? UNITS_AGAINST : UNITS_STORED);
+	struct unit u;
+
+	while (unit_next(&r, &u)) {
+		if (j->gate->slice >= 0 && u.slice != j->gate->slice)
+			continue;
+		s->n++;
+		j->missing_candidate += u.nservice > 0;
+		if (u.known)
+			columns_add(&s->all, &u, u.value);
+		if (u.measured_known)
+			columns_add(&s->measured, &u, u.measured);
+	}
+}
+
+/* What forbids a verdict by the interval: the reason was decided. */
+static bool
+is_void(struct gating *g, struct judged *j, const struct single *s, double moved)
+{
+	const struct gate *gate = j->gate;
+	struct sample answered = columns_sample(&s->measured, g->suite, gate->metric, gate->slice < 0,
+	    g->a);
+	struct estimate without = sample_estimate(&answered, 1 - 2 * gate->alpha, g->a);
+
+	if (s->all.n == 0)
+		decide(j, INCONCLUSIVE, "nothing_to_judge", s->n ? "no case could be scored" :
+		    "no case was asked");
+	else if (s->all.cluster != NULL && s->all.ncluster < CLUSTERS_LEAST)
+		decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for "
+		    "a verdict: it takes %d", s->all.ncluster, CLUSTERS_LEAST));
+	else if (moved > MOVED_MOST)
+		decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of production "
+		    "have no answer", moved * 100));
+	else if ((double)j->missing_candidate > gate->unanswered * (double)s->n)
+		decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
+		    "model was not measured");
+	else if (j->missing_candidate > 0 && bound_verdict(j, &without) != bound_verdict(j, &j->est90))
+		decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
+		    "turn the verdict: ask them again");
+	else
+		return false;
+	return true;
+}
+
 static void
 judge_bound(struct gating *g, struct judged *j)
 {
 	const struct gate *gate = j->gate;
-	struct unit_reader r = unit_open(g->store, g->runs.run, gate->metric, j->metric->scorer->scale,
-	    false);
-	struct columns all = { 0 }, measured = { 0 };
-	struct estimate without;
-	struct sample x, all_x;
-	struct mean mean;
-	struct unit u;
-	long n = 0;
+	bool least = gate->rule == RULE_AT_LEAST;
+	struct single s = { 0 };
+	struct sample x;
 
-	while (unit_next(&r, &u)) {
-		if (gate->slice >= 0 && u.slice != gate->slice)
-			continue;
-		n++;
-		j->missing_candidate += u.nservice > 0;
-		if (u.known)
-			columns_add(&all, &u, u.value);
-		if (u.measured_known)
-			columns_add(&measured, &u, u.measured);
-	}
-	x = columns_sample(&all, g->suite, gate->metric, gate->slice < 0, g->a);
+	read_single(g, j, &s);
+	x = columns_sample(&s.all, g->suite, gate->metric, gate->slice < 0, g->a);
 	j->est = sample_estimate(&x, 0.95, g->a);
 	j->est90 = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
-	if (all.n == 0) {
-		decide(j, INCONCLUSIVE, "nothing_to_judge", n ? "no case could be scored" :
-		    "no case was asked");
-	} else {
+	if (s.all.n > 0)
 		p_wrong_side(j, &x, g->a);
-		decide(j, bound_verdict(j, &j->est90), "", "");
-		all_x = x;
-		x = columns_sample(&measured, g->suite, gate->metric, gate->slice < 0, g->a);
-		without = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
-		if (all.cluster != NULL && all.ncluster < CLUSTERS_LEAST)
-			decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a,
-			    "%ld clusters are too few for "
-			    "a verdict: it takes %d", all.ncluster, CLUSTERS_LEAST));
-		else if ((mean = sample_mean(&all_x, g->a)).moved > MOVED_MOST)
-			decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of "
-			    "production have no answer", mean.moved * 100));
-		else if ((double)j->missing_candidate > gate->unanswered * (double)n)
-			decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
-			    "model was not measured");
-		else if (j->missing_candidate > 0 && bound_verdict(j, &without) != j->verdict)
-			decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
-			    "turn the verdict: ask them again");
-		else if (j->verdict == PASS)
-			decide(j, PASS, "bound_met", "the interval lies on the right side of the bound");
-		else if (j->verdict == FAIL)
-			decide(j, FAIL, "bound_missed", "the interval lies on the wrong side of the bound");
-		else
-			decide(j, INCONCLUSIVE, "interval_covers_bound", "the bound lies inside the interval");
-	}
-	if (j->verdict == INCONCLUSIVE && all.n > 0 && j->metric->scorer->scale != SCALE_REAL &&
-	    j->est.known) {
-		bool least = gate->rule == RULE_AT_LEAST;
+	if (!is_void(g, j, &s, s.all.n > 0 ? sample_mean(&x, g->a).moved : 0)) {
+		enum verdict v = bound_verdict(j, &j->est90);
 
-		j->n_needed = size_rate_bound(least ? j->est.at : 1 - j->est.at,
-		    least ? gate->value : 1 - gate->value, gate->alpha, gate->power);
+		decide(j, v, v == PASS ? "bound_met" : v == FAIL ? "bound_missed" : "interval_covers_bound",
+		    v == PASS ? "the interval lies on the right side of the bound" :
+		    v == FAIL ? "the interval lies on the wrong side of the bound" :
+		    "the bound lies inside the interval");
+		if (v == INCONCLUSIVE && j->metric->scorer->scale != SCALE_REAL)
+			j->n_needed = size_rate_bound(least ? j->est.at : 1 - j->est.at,
+			    least ? gate->value : 1 - gate->value, gate->alpha, gate->power);
 	}
-	columns_free(&all);
-	columns_free(&measured);
+	columns_free(&s.all);
+	columns_free(&s.measured);
 }
 
 /* ---- two runs ------------------------------------------------------------------------------- */

@@ -185,7 +185,8 @@ stage_estimate(struct store *st, const struct suite *s, long run, struct arena *
 		size_t nslice = s->nslice;
 		struct columns all = { 0 }, *slice = arena_array(a, nslice, sizeof *slice);
 		long missing = 0, *slice_missing = arena_array(a, nslice, sizeof *slice_missing);
-		struct unit_reader r = unit_open(st, run, (int)m, s->metric[m].scorer->scale, false);
+		struct unit_reader r = unit_open(st, run, (int)m, s->metric[m].scorer->scale,
+		    UNITS_STORED);
 		struct unit u;
 
 		while (unit_next(&r, &u)) {

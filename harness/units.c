@@ -18,15 +18,29 @@
 	"  FROM v_score s JOIN v_case t ON t.id = s.test_case" \
 	" WHERE s.run = ? AND s.metric = ? ORDER BY " order
 
-static const char by_id_sql[] = UNITS_SQL("t.case_id, t.hash", "t.case_id, s.test_case");
-static const char stored_sql[] = UNITS_SQL("'', ''", "s.test_case, s.rep");
+static const char *const units_sql[] = {
+	[UNITS_STORED] = UNITS_SQL("'', ''", "s.test_case, s.rep"),
+	[UNITS_BY_ID] = UNITS_SQL("t.case_id, t.hash", "t.case_id, s.test_case"),
+	[UNITS_AGAINST] =
+	    "WITH answer AS (SELECT s.run, s.metric, s.test_case, s.rep, s.value, s.scored, c.outcome,"
+	    "   c.measured, (c.outcome <> 'answered' AND NOT s.scored) OR c.bad_utf8 OR"
+	    "   trim(c.text, char(9, 10, 13, 32)) = '' AS unusable"
+	    "  FROM v_score s JOIN v_completion c"
+	    "    ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep)"
+	    " SELECT a.test_case, CASE WHEN a.unusable THEN 1.0 ELSE a.value END,"
+	    "   a.unusable OR a.scored, a.outcome = 'answered', a.measured, '', '', t.slice, t.cluster,"
+	    "   t.weight FROM answer a JOIN v_case t ON t.id = a.test_case"
+	    " WHERE a.run = ? AND a.metric = ? ORDER BY a.test_case, a.rep",
+};
 
 struct unit_reader
-unit_open(struct store *st, long run, int metric, enum scale scale, bool by_id)
+unit_open(struct store *st, long run, int metric, enum scale scale, enum unit_view view)
 {
 	struct unit_reader r = { .rate = scale != SCALE_REAL };
 
-	r.q = store_query(st, by_id ? by_id_sql : stored_sql, "ii", run, (long)metric);
+	if (view == UNITS_AGAINST && !r.rate)
+		view = UNITS_STORED;
+	r.q = store_query(st, units_sql[view], "ii", run, (long)metric);
 	r.pending = query_next(r.q);
 	return r;
 }
@@ -88,8 +102,8 @@ pair_open(struct store *st, long run, long base, int metric, const char *name, e
 	long base_metric = store_long(st, -1, "SELECT metric FROM v_metric WHERE run = ? AND name = ?",
 	    "is", base, name);
 
-	return (struct pair_reader){ .rc = unit_open(st, run, metric, scale, true),
-		.rb = unit_open(st, base, (int)base_metric, scale, true) };
+	return (struct pair_reader){ .rc = unit_open(st, run, metric, scale, UNITS_BY_ID),
+		.rb = unit_open(st, base, (int)base_metric, scale, UNITS_BY_ID) };
 }
 
 bool

@@ -30,8 +30,11 @@ struct unit_reader {
 	struct buf    id, hash, cluster;  /* copies: the query moves on to find the last repeat */
 };
 
-/* Units in the order of case id, or, which is quicker, in the store's. */
-struct unit_reader unit_open(struct store *, long run, int metric, enum scale, bool by_id);
+/* STORED: in the store's order, the quickest.  BY_ID: in the order of case id.  AGAINST: as STORED,
+ * but an answer that never came, cannot be used or is empty counts 1 under a rate: what is bad
+ * for an at-most gate. */
+enum unit_view { UNITS_STORED, UNITS_BY_ID, UNITS_AGAINST };
+struct unit_reader unit_open(struct store *, long run, int metric, enum scale, enum unit_view);
 bool unit_next(struct unit_reader *, struct unit *);   /* false at the end, and frees */
 
 /* Two runs' units joined by case id, in its order. */

@@ -56,6 +56,15 @@ answers dented 1-100 501-505!
 answers silent 1-1000!
 
 at_least='{ name: g, metric: right, rule: at-least, value: '
+begin "an answer that is empty or cut counts against an at-most gate"
+awk 'BEGIN { for (i = 1; i <= 1000; i++)
+	printf "{\"id\":\"c%d\",\"answer\":\"%s\",\"how\":\"%s\"}\n", i, (i <= 30 ? "" : "no"),
+	       (i > 30 && i <= 60 ? "truncated" : "answered") }' >mute.jsonl
+printf '  mute: { protocol: replay, answers: mute.jsonl, outcome: how }\n' >>driftlead.yaml
+gate '  - { name: g, metric: right, rule: at-most, value: 2% }'
+verdict 1 FAIL bound_missed driftlead run suite.yaml -t mute --fresh
+json '.verdict.candidate.at' 0.06
+
 begin "at-least and at-most: PASS, FAIL, INCONCLUSIVE"
 gate "  - $at_least 87% }"
 verdict 0 PASS bound_met driftlead run suite.yaml -t a --fresh
