@@ -187,26 +187,11 @@ is_plain(const struct test_case *tc)
 }
 
 static void
-messages_json(struct buf *messages, const struct test_case *tc)
-{
-	buf_char(messages, '[');
-	for (size_t i = 0; i < tc->nmsg; i++) {
-		buf_puts(messages, i ? ",{" : "{");
-		buf_key(messages, "role");
-		buf_json(messages, str_of(tc->msg[i].role));
-		buf_key(messages, "content");
-		buf_json(messages, tc->msg[i].text);
-		buf_char(messages, '}');
-	}
-	buf_char(messages, ']');
-}
-
-static void
 write_case(struct reader *r, struct store *st, struct buf *messages, struct buf *expect)
 {
 	buf_reset(messages);
 	if (!is_plain(&r->tc))
-		messages_json(messages, &r->tc);
+		messages_json(messages, r->tc.msg, r->tc.nmsg);
 	buf_reset(expect);
 	buf_char(expect, '[');
 	for (size_t i = 0; i < r->tc.nexpect; i++) {

@@ -265,8 +265,8 @@ judge_pairs(struct gating *g, struct judged *j)
 	} else if (p.c.n == 0) {
 		decide(j, INCONCLUSIVE, "nothing_to_judge", "no pair could be scored in both runs");
 	} else if (p.c.cluster != NULL && j->pair.nclusters < CLUSTERS_LEAST) {
-		decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for a "
-		    "verdict: it takes %d", j->pair.nclusters, CLUSTERS_LEAST));
+		decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for "
+		    "a verdict: it takes %d", j->pair.nclusters, CLUSTERS_LEAST));
 	} else if (j->pair.moved > MOVED_MOST) {
 		decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of production "
 		    "have no pair", j->pair.moved * 100));

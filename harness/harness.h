@@ -350,8 +350,6 @@ long run_resolve(struct store *, const char *word, const char *suite_name, struc
 void output_run_json(struct buf *, struct store *, long run);
 /* The summary: what was asked, outcomes, an estimate per metric (and per slice if `slices`). */
 void output_run_text(struct buf *, struct store *, long run, bool slices);
-/* 56.3 %, 2.31 s, 12.5 us, 0.0004 USD; a change with its sign. */
-void output_amount(struct buf *, double, bool rate, struct str unit, bool sign);
 /* The suite of a stored run: its source as it was, slices from the store.  NULL: mistakes. */
 struct suite *suite_of_run(struct store *, long run, struct arena *, struct err *);
 /* Gives the suite the metrics that the run was last scored by, since `driftlead score --suite` may

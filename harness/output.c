@@ -4,20 +4,10 @@
 #include "harness/harness.h"
 
 static void
-text(struct buf *b, const char *key, struct str value)
+column(struct buf *b, const char *key, struct query *q, int col)
 {
 	buf_key(b, key);
-	buf_json(b, value);
-}
-
-static void
-number(struct buf *b, const char *key, struct query *q, int col)
-{
-	buf_key(b, key);
-	if (query_null(q, col))
-		buf_puts(b, "null");
-	else
-		buf_real(b, query_real(q, col));
+	query_json(q, col, b);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------- */
@@ -43,10 +33,8 @@ outcomes(struct buf *b, struct store *st, long run)
 				n[i] = query_long(q, 1);
 	buf_key(b, "outcomes");
 	buf_char(b, '{');
-	for (int i = 0; i < OUT_COUNT; i++) {
-		buf_key(b, outcome_name[i]);
-		buf_fmt(b, "%ld", n[i]);
-	}
+	for (int i = 0; i < OUT_COUNT; i++)
+		buf_key_long(b, outcome_name[i], n[i]);
 	buf_char(b, '}');
 }
 
@@ -63,19 +51,17 @@ estimates(struct buf *b, struct store *st, long run)
 	while (query_next(q)) {
 		buf_puts(b, first ? "{" : ",{");
 		first = false;
-		text(b, "metric", query_text(q, 0));
-		if (query_long(q, 1) < 0) {
-			buf_key(b, "slice");
-			buf_puts(b, "null");
-		} else {
-			text(b, "slice", query_text(q, 2));
-		}
-		number(b, "at", q, 3);
-		number(b, "lo", q, 4);
-		number(b, "hi", q, 5);
-		number(b, "n", q, 6);
-		text(b, "method", query_text(q, 7));
-		number(b, "missing", q, 9);
+		buf_key_text(b, "metric", query_text(q, 0));
+		if (query_long(q, 1) < 0)
+			buf_key_null(b, "slice");
+		else
+			buf_key_text(b, "slice", query_text(q, 2));
+		column(b, "at", q, 3);
+		column(b, "lo", q, 4);
+		column(b, "hi", q, 5);
+		column(b, "n", q, 6);
+		buf_key_text(b, "method", query_text(q, 7));
+		column(b, "missing", q, 9);
 		buf_char(b, '}');
 	}
 	buf_char(b, ']');
@@ -90,64 +76,48 @@ output_run_json(struct buf *b, struct store *st, long run)
 		bug("run %ld vanished", run);
 	buf_key(b, "run");
 	buf_fmt(b, "{\"id\":%ld", run);
-	text(b, "suite", query_text(q, 0));
-	text(b, "target", query_text(q, 3));
-	text(b, "state", query_text(q, 5));
+	buf_key_text(b, "suite", query_text(q, 0));
+	buf_key_text(b, "target", query_text(q, 3));
+	buf_key_text(b, "state", query_text(q, 5));
 	buf_key(b, "digests");
 	buf_char(b, '{');
-	text(b, "suite", query_text(q, 1));
-	text(b, "prompt", query_text(q, 2));
-	text(b, "target", query_text(q, 4));
+	buf_key_text(b, "suite", query_text(q, 1));
+	buf_key_text(b, "prompt", query_text(q, 2));
+	buf_key_text(b, "target", query_text(q, 4));
 	buf_char(b, '}');
-	number(b, "cases", q, 6);
-	number(b, "planned_calls", q, 7);
+	column(b, "cases", q, 6);
+	column(b, "planned_calls", q, 7);
 	outcomes(b, st, run);
 	t = store_query(st, totals_sql, "i", run);
 	if (query_next(t)) {
-		number(b, "answers", t, 0);
-		number(b, "calls", t, 1);
+		column(b, "answers", t, 0);
+		column(b, "calls", t, 1);
 		buf_key(b, "tokens");
 		buf_char(b, '{');
-		number(b, "in", t, 2);
-		number(b, "out", t, 3);
+		column(b, "in", t, 2);
+		column(b, "out", t, 3);
 		buf_char(b, '}');
-		number(b, "cost", t, 4);
+		column(b, "cost", t, 4);
 		query_free(t);
 	}
-	number(b, "seconds", q, 8);
-	text(b, "started", query_text(q, 9));
-	text(b, "ended", query_text(q, 10));
-	text(b, "program", query_text(q, 11));
-	text(b, "filter", query_text(q, 12));
+	column(b, "seconds", q, 8);
+	buf_key_text(b, "started", query_text(q, 9));
+	buf_key_text(b, "ended", query_text(q, 10));
+	buf_key_text(b, "program", query_text(q, 11));
+	buf_key_text(b, "filter", query_text(q, 12));
 	buf_key(b, "serving");
 	if (query_text(q, 13).n)
 		buf_str(b, query_text(q, 13));
 	else
 		buf_puts(b, "null");
-	text(b, "command", query_text(q, 14));
-	text(b, "host", query_text(q, 15));
+	buf_key_text(b, "command", query_text(q, 14));
+	buf_key_text(b, "host", query_text(q, 15));
 	buf_char(b, '}');
 	query_free(q);
 	estimates(b, st, run);
 }
 
 /* ---- for people ------------------------------------------------------------------------------ */
-
-void
-output_amount(struct buf *b, double x, bool rate, struct str unit, bool sign)
-{
-	const char *plus = sign && x >= 0 ? "+" : "";
-	double size = x < 0 ? -x : x;
-
-	if (rate)
-		buf_fmt(b, "%s%.1f %%", plus, x * 100);
-	else if (str_is(unit, "s") && size > 0 && size < 1e-3)
-		buf_fmt(b, "%s%.3g us", plus, x * 1e6);
-	else if (str_is(unit, "s") && size < 1)
-		buf_fmt(b, "%s%.3g ms", plus, x * 1e3);
-	else
-		buf_fmt(b, "%s%.4g%s%.*s", plus, x, unit.n ? " " : "", STR_ARG(unit));
-}
 
 static void
 estimate_lines(struct buf *b, struct store *st, long run, bool slices)
@@ -170,12 +140,12 @@ estimate_lines(struct buf *b, struct store *st, long run, bool slices)
 		if (query_null(q, 3)) {
 			buf_puts(b, "not measured");
 		} else {
-			output_amount(b, query_real(q, 3), rate, unit, false);
+			quantity_write(b, query_real(q, 3), rate, unit, false);
 			if (!query_null(q, 4)) {
 				buf_puts(b, "  [");
-				output_amount(b, query_real(q, 4), rate, unit, false);
+				quantity_write(b, query_real(q, 4), rate, unit, false);
 				buf_puts(b, ", ");
-				output_amount(b, query_real(q, 5), rate, unit, false);
+				quantity_write(b, query_real(q, 5), rate, unit, false);
 				buf_puts(b, "]");
 			}
 		}

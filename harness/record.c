@@ -6,7 +6,7 @@
  */
 #include "harness/record.h"
 
-static int
+static PRINTF(2, 3) int
 fault(struct reader *r, const char *fmt, ...)
 {
 	char line[512];

@@ -365,35 +365,31 @@ dry_run(struct runner *r, struct buf *out)
 	asked = (double)bytes * t->price_in / 1e6;
 	if (r->options->json) {
 		buf_puts(out, "{\"dry_run\":true");
-		buf_key(out, "suite");
-		buf_json(out, str_of(r->suite->name));
-		buf_key(out, "digest");
-		buf_json(out, str_of(r->suite->digest));
-		buf_key(out, "target");
-		buf_json(out, str_of(t->name));
-		buf_fmt(out, ",\"cases\":%ld,\"calls\":%ld", calls / r->suite->repeats, calls);
-		buf_key(out, "first_case");
-		buf_json(out, str_of(id));
-		buf_key(out, "request");
-		buf_json(out, request);
-		buf_key(out, "cost_at_most");
+		buf_key_text(out, "suite", str_of(r->suite->name));
+		buf_key_text(out, "digest", str_of(r->suite->digest));
+		buf_key_text(out, "target", str_of(t->name));
+		buf_key_long(out, "cases", calls / r->suite->repeats);
+		buf_key_long(out, "calls", calls);
+		buf_key_text(out, "first_case", str_of(id));
+		buf_key_text(out, "request", request);
 		if (t->has_prices && limit > 0)
-			buf_real(out, asked + answered);
+			buf_key_real(out, "cost_at_most", asked + answered);
 		else
-			buf_puts(out, "null");
+			buf_key_null(out, "cost_at_most");
 		buf_puts(out, "}\n");
 	} else {
-		buf_fmt(out, "suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n\nthe request of case "
-		    "'%s':\n", visible(r->suite->name, &a), calls / r->suite->repeats, calls,
-		    visible(t->name, &a), r->suite->digest, visible(id, &a));
+		buf_fmt(out, "suite %s  %ld cases, %ld calls to target '%s'\ndigest %s\n\n"
+		    "the request of case '%s':\n", visible(r->suite->name, &a),
+		    calls / r->suite->repeats, calls, visible(t->name, &a), r->suite->digest,
+		    visible(id, &a));
 		buf_str(out, str_visible(request, 8192, true, &a));
 		buf_char(out, '\n');
 		if (t->has_prices && limit > 0)
-			buf_fmt(out, "\ncost at most $%.4f (a token is at least a byte; answers of %ld tokens)\n",
-			    asked + answered, limit);
+			buf_fmt(out, "\ncost at most $%.4f (a token is at least a byte; "
+			    "answers of %ld tokens)\n", asked + answered, limit);
 		else if (t->has_prices)
-			buf_fmt(out, "\ncost: questions at most $%.4f; answers have no bound without max_tokens\n",
-			    asked);
+			buf_fmt(out, "\ncost: questions at most $%.4f; "
+			    "answers have no bound without max_tokens\n", asked);
 	}
 	arena_free(&a);
 }
@@ -465,7 +461,8 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	}
 	total = r.ntodo;
 	if (total == 0) {
-		err_set(e, o->filter.n ? "no case of suite '%s' matches the filter: there is nothing to judge" :
+		err_set(e, o->filter.n ?
+		    "no case of suite '%s' matches the filter: there is nothing to judge" :
 		    "suite '%s' has no cases: there is nothing to judge", s->name);
 		status = EXIT_UNSURE;
 		goto out;

@@ -380,8 +380,7 @@ write_record(const struct serve *s, struct str version, struct str weights, stru
 	}
 	buf_char(&b, ']');
 	if (s->version.n > 0) {
-		buf_key(&b, "version");
-		buf_json(&b, version);
+		buf_key_text(&b, "version", version);
 	}
 	if (s->weights != NULL) {
 		buf_key(&b, "weights");

@@ -118,7 +118,7 @@ environment(const char *const *want, struct arena *a, struct err *e)
 
 /* `beyond`: how far the hard limit lies above the soft one. */
 static bool
-limit(int what, long value, rlim_t beyond)
+limit(unsigned what, long value, rlim_t beyond)
 {
 	struct rlimit now, want = { (rlim_t)value, (rlim_t)value + beyond };
 

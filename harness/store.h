@@ -112,6 +112,7 @@ bool          query_null(struct query *, int col);
 long          query_long(struct query *, int col);
 double        query_real(struct query *, int col);
 struct str    query_text(struct query *, int col);
+void          query_json(struct query *, int col, struct buf *);   /* null, a number or a text */
 /* The first column of the first row, or `otherwise`. */
 long          store_long(struct store *, long otherwise, const char *sql, const char *fmt, ...);
 

@@ -190,6 +190,24 @@ query_text(struct query *q, int col)
 	return (struct str){ p ? p : "", p ? (size_t)sqlite3_column_bytes(q->stmt, col) : 0 };
 }
 
+void
+query_json(struct query *q, int col, struct buf *b)
+{
+	switch (sqlite3_column_type(cell(q, col), col)) {
+	case SQLITE_NULL:
+		buf_puts(b, "null");
+		break;
+	case SQLITE_INTEGER:
+		buf_fmt(b, "%ld", query_long(q, col));
+		break;
+	case SQLITE_FLOAT:
+		buf_real(b, query_real(q, col));
+		break;
+	default:
+		buf_json(b, query_text(q, col));
+	}
+}
+
 long
 store_long(struct store *s, long otherwise, const char *sql, const char *fmt, ...)
 {

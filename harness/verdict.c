@@ -9,38 +9,35 @@
 static void
 text(struct buf *b, const char *key, const char *value)
 {
-	buf_key(b, key);
 	if (value != NULL)
-		buf_json(b, str_of(value));
+		buf_key_text(b, key, str_of(value));
 	else
-		buf_puts(b, "null");
+		buf_key_null(b, key);
 }
 
 static void
 real(struct buf *b, const char *key, bool known, double value)
 {
-	buf_key(b, key);
 	if (known)
-		buf_real(b, value);
+		buf_key_real(b, key, value);
 	else
-		buf_puts(b, "null");
+		buf_key_null(b, key);
 }
 
 static void
 whole(struct buf *b, const char *key, bool known, long value)
 {
-	buf_key(b, key);
 	if (known)
-		buf_fmt(b, "%ld", value);
+		buf_key_long(b, key, value);
 	else
-		buf_puts(b, "null");
+		buf_key_null(b, key);
 }
 
 static void
 nulls(struct buf *b, const char *const *key)
 {
 	for (; *key != NULL; key++)
-		text(b, *key, NULL);
+		buf_key_null(b, *key);
 }
 
 /* A rate with its Wilson interval where the table is binary. */
@@ -189,7 +186,7 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 static void
 amount(struct buf *b, const struct metric *m, double x, bool sign)
 {
-	output_amount(b, x, m->scorer->scale != SCALE_REAL, str_of(m->scorer->unit), sign);
+	quantity_write(b, x, m->scorer->scale != SCALE_REAL, str_of(m->scorer->unit), sign);
 }
 
 void

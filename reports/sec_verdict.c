@@ -81,7 +81,9 @@ get(struct json j, const char *key, double *x)
 static bool
 get_range(struct json j, double *lo, double *hi)
 {
-	return get(j, "lo", lo) & get(j, "hi", hi);
+	bool low = get(j, "lo", lo), high = get(j, "hi", hi);
+
+	return low && high;
 }
 
 /* A bar of the interval against the limit; `zero` is drawn where it is inside. */

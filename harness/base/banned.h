@@ -8,6 +8,7 @@
 #ifndef BANNED_H
 #define BANNED_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,8 @@
 #undef strcat
 #undef strncpy
 #undef strncat
+#undef sprintf
+#undef vsprintf
 #define strcpy(a, b)     BANNED(strcpy)
 #define strcat(a, b)     BANNED(strcat)
 #define strncpy(a, b, c) BANNED(strncpy)

@@ -125,7 +125,7 @@ void buf_str(struct buf *, struct str);
 void buf_puts(struct buf *, const char *);
 void buf_char(struct buf *, char);
 void buf_fmt(struct buf *, const char *fmt, ...) PRINTF(2, 3);
-void buf_vfmt(struct buf *, const char *fmt, va_list);
+void buf_vfmt(struct buf *, const char *fmt, va_list) PRINTF(2, 0);
 /* The shortest decimal that reads back as the same double; "null" for NaN and infinity. */
 void buf_real(struct buf *, double);
 struct str buf_as_str(const struct buf *);
@@ -186,7 +186,7 @@ double  tick_now(void);                                       /* monotonic secon
 int64_t tick_wall_ms(void);                                   /* Unix time, UTC, milliseconds */
 void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:34:28Z */
 
-/* ---- json.c, json_walk.c: a strict scanner and a small writer ----------------------------------- */
+/* ---- json.c, json_walk.c, json_write.c: a strict scanner and a small writer --------------------- */
 
 /*
  * RFC 8259 and nothing more: UTF-8 checked, lone surrogates refused, duplicate keys refused,
@@ -221,6 +221,16 @@ bool   json_long(struct json, long *);                         /* integers that 
 void buf_json(struct buf *, struct str);
 /* `,"key":` (the comma unless the last byte is '{'), then the caller writes the value. */
 void buf_key(struct buf *, const char *key);
+void buf_key_text(struct buf *, const char *key, struct str);
+void buf_key_long(struct buf *, const char *key, long);
+void buf_key_real(struct buf *, const char *key, double);     /* as buf_real: maybe null */
+void buf_key_null(struct buf *, const char *key);
+
+/* ---- csv.c ---------------------------------------------------------------------------------------- */
+
+/* A quoted field (RFC 4180).  Unless `raw`, what a spreadsheet would run as a formula gets a
+ * leading apostrophe, and control characters but newlines are made visible. */
+void buf_csv(struct buf *, struct str, bool raw, struct arena *scratch);
 
 /* ---- file.c -------------------------------------------------------------------------------------- */
 
@@ -321,6 +331,8 @@ bool parse_share(struct str, double *out);
 bool parse_time(struct str, double *seconds);           /* not negative */
 bool parse_size(struct str, long *bytes);               /* k, M, G are powers of 1024 */
 bool parse_number(struct str, double *out);             /* JSON's grammar, finite; out may be NULL */
+/* The other way: 56.3 % if `rate`, else by unit: 2.31 s, 12.5 us, 0.0004 USD; with its sign. */
+void quantity_write(struct buf *, double, bool rate, struct str unit, bool sign);
 bool parse_bool(struct str, bool *out);                 /* yes no true false on off, any case */
 bool parse_choice(const char **rest, struct str *part); /* the next part of "a|b|c"; false: no more */
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
+static PRINTF(3, 0) void
 add(struct err *e, const char *prefix, const char *fmt, va_list ap)
 {
 	char line[1024];
@@ -105,7 +105,7 @@ err_print(const struct err *e)
 		fprintf(stderr, "driftlead: and %d more\n", e->n - shown);
 }
 
-static void
+static PRINTF(2, 0) void
 say_fmt(const char *prefix, const char *fmt, va_list ap)
 {
 	char line[2048];

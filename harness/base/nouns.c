@@ -15,3 +15,16 @@ verdict_exit(enum verdict v)
 {
 	return v == PASS ? EXIT_PASS : v == FAIL ? EXIT_FAIL : EXIT_UNSURE;
 }
+
+void
+messages_json(struct buf *b, const struct msg *msg, size_t n)
+{
+	buf_char(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(b, i > 0 ? ",{" : "{");
+		buf_key_text(b, "role", str_of(msg[i].role));
+		buf_key_text(b, "content", msg[i].text);
+		buf_char(b, '}');
+	}
+	buf_char(b, ']');
+}

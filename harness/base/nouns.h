@@ -85,6 +85,9 @@ enum verdict { PASS, FAIL, INCONCLUSIVE, INVALID };
 extern const char *const verdict_name[4];
 int verdict_exit(enum verdict);          /* 0, 1, 3, 3 */
 
+/* A JSON array of {"role":..., "content":...}. */
+void messages_json(struct buf *, const struct msg *, size_t n);
+
 /* How a metric's values are distributed: decides the interval and the test. */
 enum scale { SCALE_BINARY, SCALE_UNIT, SCALE_REAL };
 

@@ -1,7 +1,8 @@
 /*
- * quantity.c -- numbers as people write them: 31%, 90d, 16M.
+ * quantity.c -- numbers as people write and read them: 31%, 90d, 16M.
  *
- * Configuration and command options read them here, so that both mean the same.
+ * Configuration and command options read them here, so that both mean the same; the terminal
+ * and the page write them here, so that both show the same.
  */
 #include "harness/base/base.h"
 
@@ -142,6 +143,22 @@ parse_choice(const char **choices, struct str *part)
 	*part = (struct str){ *choices, n };
 	*choices += n + ((*choices)[n] == '|');
 	return true;
+}
+
+void
+quantity_write(struct buf *b, double x, bool rate, struct str unit, bool sign)
+{
+	const char *plus = sign && x >= 0 ? "+" : "";
+	double size = fabs(x);
+
+	if (rate)
+		buf_fmt(b, "%s%.1f %%", plus, x * 100);
+	else if (str_is(unit, "s") && size > 0 && size < 1e-3)
+		buf_fmt(b, "%s%.3g us", plus, x * 1e6);
+	else if (str_is(unit, "s") && size < 1)
+		buf_fmt(b, "%s%.3g ms", plus, x * 1e3);
+	else
+		buf_fmt(b, "%s%.4g%s%.*s", plus, x, unit.n ? " " : "", STR_ARG(unit));
 }
 
 static double

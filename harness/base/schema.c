@@ -34,8 +34,7 @@ schema_range(struct buf *b, const struct conf_key *k)
 static void
 schema_pattern(struct buf *b, const char *pattern)
 {
-	buf_key(b, "pattern");
-	buf_json(b, str_of(pattern));
+	buf_key_text(b, "pattern", str_of(pattern));
 }
 
 /* A text without quotes may look like a number or a truth value to an editor: both are texts. */
@@ -127,8 +126,7 @@ conf_schema(struct buf *b, const struct conf_key *const *tables)
 			buf_char(b, '{');
 			schema_kind(b, k);
 			if (k->help != NULL) {
-				buf_key(b, "description");
-				buf_json(b, str_of(k->help));
+				buf_key_text(b, "description", str_of(k->help));
 			}
 			schema_default(b, k);
 			buf_char(b, '}');

@@ -19,11 +19,13 @@ static void
 named_json(struct buf *b, const char *suite, const char *name, long run)
 {
 	buf_char(b, '{');
-	buf_key(b, "suite");
-	buf_json(b, str_of(suite));
-	buf_key(b, "name");
-	buf_json(b, str_of(name));
-	buf_fmt(b, run ? ",\"run\":%ld}\n" : ",\"run\":null}\n", run);
+	buf_key_text(b, "suite", str_of(suite));
+	buf_key_text(b, "name", str_of(name));
+	if (run)
+		buf_key_long(b, "run", run);
+	else
+		buf_key_null(b, "run");
+	buf_puts(b, "}\n");
 }
 
 /* Whether run_resolve would ever look for a run of this name. */
@@ -87,10 +89,7 @@ list(struct session *s, bool json)
 			buf_puts(&s->out, first ? "{" : ",{");
 			for (int i = 0; i < 5; i++) {
 				buf_key(&s->out, key[i]);
-				if (i == 2)
-					buf_fmt(&s->out, "%ld", query_long(q, i));
-				else
-					buf_json(&s->out, query_text(q, i));
+				query_json(q, i, &s->out);
 			}
 			buf_char(&s->out, '}');
 		} else {

@@ -63,14 +63,12 @@ static void
 row_json(struct buf *b, const char *metric, const char *slice, const struct paired *d)
 {
 	buf_char(b, '{');
-	buf_key(b, "metric");
-	buf_json(b, str_of(metric));
-	buf_key(b, "slice");
-	if (slice)
-		buf_json(b, str_of(slice));
+	buf_key_text(b, "metric", str_of(metric));
+	if (slice != NULL)
+		buf_key_text(b, "slice", str_of(slice));
 	else
-		buf_puts(b, "null");
-	buf_fmt(b, ",\"n\":%ld", d->n);
+		buf_key_null(b, "slice");
+	buf_key_long(b, "n", d->n);
 	if (d->known && d->binary)
 		buf_fmt(b, ",\"n11\":%ld,\"regressions\":%ld,\"fixes\":%ld,\"n00\":%ld", d->table.n11,
 		    d->table.b, d->table.c, d->table.n00);
@@ -82,14 +80,12 @@ row_json(struct buf *b, const char *metric, const char *slice, const struct pair
 		static const char *const key[] = { "a", "b", "change", "lo", "hi", "p_regression" };
 
 		for (size_t i = 0; i < COUNT(value); i++) {
-			buf_key(b, key[i]);
 			if (d->bounded || i < 3)
-				buf_real(b, value[i]);
+				buf_key_real(b, key[i], value[i]);
 			else
-				buf_puts(b, "null");
+				buf_key_null(b, key[i]);
 		}
-		buf_key(b, "method");
-		buf_json(b, str_of(d->method));
+		buf_key_text(b, "method", str_of(d->method));
 	}
 	buf_char(b, '}');
 }
@@ -105,9 +101,9 @@ row_text(struct buf *b, const char *name, const struct metric *m, const struct p
 		buf_puts(b, "no pairs\n");
 		return;
 	}
-	output_amount(b, d->baseline, rate, unit, false);
+	quantity_write(b, d->baseline, rate, unit, false);
 	buf_puts(b, " -> ");
-	output_amount(b, d->candidate, rate, unit, false);
+	quantity_write(b, d->candidate, rate, unit, false);
 	change_text(b, m, d, d->ci95, 0.95);
 	buf_fmt(b, "  n %ld", d->n);
 	if (d->binary)
@@ -154,13 +150,10 @@ flips(struct session *s, const struct comparison *x, long run, long base, long m
 			now = answer(s->store, run, f->run_case, &a, &id);
 			if (json) {
 				buf_puts(&s->out, first ? "{" : ",{");
-				buf_key(&s->out, "case");
-				buf_json(&s->out, str_of(id));
+				buf_key_text(&s->out, "case", str_of(id));
 				buf_fmt(&s->out, ",\"kind\":\"%s\"", fixes ? "fix" : "regression");
-				buf_key(&s->out, "a_answer");
-				buf_json(&s->out, now);
-				buf_key(&s->out, "b_answer");
-				buf_json(&s->out, then);
+				buf_key_text(&s->out, "a_answer", now);
+				buf_key_text(&s->out, "b_answer", then);
 				buf_char(&s->out, '}');
 			} else {
 				buf_fmt(&s->out, "  %s  case ", fixes ? "fix       " : "regression");

@@ -22,12 +22,9 @@ line(struct checkup *c, const char *state, const char *what, const char *text)
 	c->failed += strcmp(state, "fail") == 0;
 	if (o->json) {
 		buf_puts(b, c->first ? "{" : ",{");
-		buf_key(b, "state");
-		buf_json(b, str_of(state));
-		buf_key(b, "check");
-		buf_json(b, str_of(what));
-		buf_key(b, "text");
-		buf_json(b, str_of(text));
+		buf_key_text(b, "state", str_of(state));
+		buf_key_text(b, "check", str_of(what));
+		buf_key_text(b, "text", str_of(text));
 		buf_char(b, '}');
 	} else {
 		buf_fmt(b, "%-5s %-18s ", state, what);

@@ -7,6 +7,8 @@
 #include "harness/harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct options { struct common common; const char *format, *out; bool raw; };
@@ -28,29 +30,12 @@ static const char rows_sql[] =
 static const char *const column[] = { "case", "rep", "slice", "outcome", "answer", "input",
 	"expect", "ms", "tokens_in", "tokens_out", "cost", "attempts", "served", "why" };
 
+enum { EXPECT = 6 };                      /* is JSON as it is stored */
+
 static bool
 is_number(int col)
 {
 	return col == 1 || (col >= 7 && col <= 11);
-}
-
-static void
-csv_field(struct buf *b, struct str s, bool raw, struct arena *a)
-{
-	if (!raw) {
-		bool formula = s.n > 0 && strchr("=+-@\t\r", s.p[0]) != NULL && s.p[0] != '\0';
-
-		s = str_visible(s, SIZE_MAX / 2, true, a);
-		if (formula)
-			s = str_of(arena_fmt(a, "'%.*s", STR_ARG(s)));
-	}
-	buf_char(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			buf_char(b, '"');
-		buf_char(b, s.p[i]);
-	}
-	buf_char(b, '"');
 }
 
 struct writing {
@@ -59,6 +44,14 @@ struct writing {
 	bool          csv, raw;
 	struct texts  metric;
 };
+
+/* A number, or in JSON anything; in CSV a value that is missing is an empty field. */
+static void
+one_cell(struct buf *b, const struct writing *w, struct query *q, int col)
+{
+	if (!w->csv || !query_null(q, col))
+		query_json(q, col, b);
+}
 
 static void
 score_cells(struct buf *b, const struct writing *w, long test_case, long rep, struct arena *a)
@@ -78,10 +71,7 @@ score_cells(struct buf *b, const struct writing *w, long test_case, long rep, st
 			buf_char(b, ',');
 		else
 			buf_key(b, str_cstr(query_text(q, 0), a));
-		if (!query_null(q, 1))
-			buf_real(b, query_real(q, 1));
-		else if (!w->csv)
-			buf_puts(b, "null");
+		one_cell(b, w, q, 1);
 	}
 	for (; w->csv && next < w->metric.n; next++)
 		buf_char(b, ',');
@@ -99,16 +89,12 @@ one_row(struct buf *b, const struct writing *w, struct query *q, struct arena *a
 			buf_char(b, ',');
 		if (!w->csv)
 			buf_key(b, column[i]);
-		if (query_null(q, i))
-			buf_puts(b, w->csv ? "" : "null");
-		else if (is_number(i))
-			buf_real(b, query_real(q, i));
-		else if (w->csv)
-			csv_field(b, query_text(q, i), w->raw, a);
-		else if (i == 6 && query_text(q, i).n)
+		if (!w->csv && i == EXPECT && query_text(q, i).n)
 			buf_str(b, query_text(q, i));
-		else
-			buf_json(b, query_text(q, i));
+		else if (!w->csv || is_number(i))
+			one_cell(b, w, q, i);
+		else if (!query_null(q, i))
+			buf_csv(b, query_text(q, i), w->raw, a);
 	}
 	score_cells(b, w, query_long(q, 14), query_long(q, 1), a);
 	buf_puts(b, w->csv ? "\r\n" : "}\n");
@@ -121,7 +107,7 @@ header(struct buf *b, const struct writing *w, struct arena *a)
 		buf_fmt(b, "%s%s", i ? "," : "", column[i]);
 	for (size_t i = 0; i < w->metric.n; i++) {
 		buf_char(b, ',');
-		csv_field(b, str_of(w->metric.text[i]), false, a);
+		buf_csv(b, str_of(w->metric.text[i]), false, a);
 	}
 	buf_puts(b, "\r\n");
 }
@@ -150,6 +136,21 @@ write_rows(FILE *f, const struct writing *w)
 	return fflush(f) != 0 || ferror(f) ? -1 : 0;
 }
 
+/* *tmp is what to rename to `path` when all is written.  A device or a pipe is written to as it
+ * is (NULL): a rename would put a file in its place. */
+static FILE *
+open_output(const char *path, const char **tmp, struct arena *a)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return fopen(path, "we");
+	*tmp = arena_fmt(a, "%s.%ld.tmp", path, (long)getpid());
+	fd = open(*tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
 static int
 export(struct session *s, struct err *e)
 {
@@ -158,6 +159,7 @@ export(struct session *s, struct err *e)
 	const char *tmp = NULL;
 	struct query *q;
 	FILE *f = stdout;
+	int why;
 
 	if (o->format != NULL && strcmp(o->format, "jsonl") != 0 && strcmp(o->format, "csv") != 0) {
 		err_set(e, "format '%s' is not jsonl or csv", o->format);
@@ -172,21 +174,22 @@ export(struct session *s, struct err *e)
 	    w.run);
 	while (query_next(q))
 		w.metric.text[w.metric.n++] = str_cstr(query_text(q, 0), s->arena);
-	if (o->out != NULL && strcmp(o->out, "-") != 0) {
-		tmp = arena_fmt(s->arena, "%s.%ld.tmp", o->out, (long)getpid());
-		if ((f = fopen(tmp, "w")) == NULL) {
-			err_set(e, "cannot write '%s': %s", tmp, strerror(errno));
-			return EXIT_SURROUNDINGS;
-		}
-	}
-	if (write_rows(f, &w) != 0 || (tmp != NULL && (fsync(fileno(f)) != 0 || fclose(f) != 0 ||
-	    rename(tmp, o->out) != 0))) {
-		err_set(e, "cannot write '%s': %s", o->out ? o->out : "standard output", strerror(errno));
-		if (tmp != NULL)
-			unlink(tmp);
+	if (o->out != NULL && strcmp(o->out, "-") != 0 &&
+	    (f = open_output(o->out, &tmp, s->arena)) == NULL) {
+		err_set(e, "cannot write '%s': %s", o->out, strerror(errno));
 		return EXIT_SURROUNDINGS;
 	}
-	return EXIT_PASS;
+	why = write_rows(f, &w) != 0 || (tmp != NULL && fsync(fileno(f)) != 0) ? errno : 0;
+	if (f != stdout && fclose(f) != 0 && why == 0)
+		why = errno;
+	if (tmp != NULL && why == 0 && rename(tmp, o->out) != 0)
+		why = errno;
+	if (why == 0)
+		return EXIT_PASS;
+	err_set(e, "cannot write '%s': %s", o->out ? o->out : "standard output", strerror(why));
+	if (tmp != NULL)
+		unlink(tmp);
+	return EXIT_SURROUNDINGS;
 }
 
 const struct command command_export = {

@@ -20,12 +20,9 @@ entry(struct session *s, const char *name, const char *note, const char *help,
 
 	if (o->common.json) {
 		buf_puts(b, *first ? "{" : ",{");
-		buf_key(b, "name");
-		buf_json(b, str_of(name));
-		buf_key(b, "note");
-		buf_json(b, str_of(note));
-		buf_key(b, "help");
-		buf_json(b, str_of(help));
+		buf_key_text(b, "name", str_of(name));
+		buf_key_text(b, "note", str_of(note));
+		buf_key_text(b, "help", str_of(help));
 		buf_key(b, "params");
 		buf_char(b, '{');
 		if (params != NULL)

@@ -33,12 +33,7 @@ row_json(struct buf *b, struct query *q)
 		if (key[i] == NULL)
 			continue;
 		buf_key(b, key[i]);
-		if (query_null(q, i))
-			buf_puts(b, "null");
-		else if (i == 0 || i == 5 || i == 7)
-			buf_real(b, query_real(q, i));
-		else
-			buf_json(b, query_text(q, i));
+		query_json(q, i, b);
 	}
 	buf_char(b, '}');
 }

@@ -37,8 +37,7 @@ report(struct session *s, struct err *e)
 	buf_reset(&s->out);
 	if (o->common.json) {
 		buf_fmt(&s->out, "{\"run\":%ld,\"base\":%ld", run, base);
-		buf_key(&s->out, "file");
-		buf_json(&s->out, str_of(o->out));
+		buf_key_text(&s->out, "file", str_of(o->out));
 		buf_puts(&s->out, "}\n");
 	} else if (!o->common.quiet) {
 		buf_fmt(&s->out, "%s\n", o->out);

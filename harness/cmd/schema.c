@@ -82,8 +82,7 @@ head(struct buf *b, const char *title, const struct conf_key *table, const char 
 	const struct conf_key *tables[] = { table, NULL };
 
 	buf_puts(b, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\"");
-	buf_key(b, "title");
-	buf_json(b, str_of(title));
+	buf_key_text(b, "title", str_of(title));
 	buf_puts(b, ",\"type\":\"object\"");
 	conf_schema(b, tables);
 	buf_fmt(b, ",\"allOf\":[%s],\"additionalProperties\":false,\"$defs\":{", links);

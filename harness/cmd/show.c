@@ -28,15 +28,10 @@ scores(struct session *s, long run, long test_case, long rep, bool json)
 	while (query_next(q)) {
 		if (json) {
 			buf_puts(&s->out, first ? "{" : ",{");
-			buf_key(&s->out, "metric");
-			buf_json(&s->out, query_text(q, 0));
+			buf_key_text(&s->out, "metric", query_text(q, 0));
 			buf_key(&s->out, "value");
-			if (query_null(q, 1))
-				buf_puts(&s->out, "null");
-			else
-				buf_real(&s->out, query_real(q, 1));
-			buf_key(&s->out, "why");
-			buf_json(&s->out, query_text(q, 2));
+			query_json(q, 1, &s->out);
+			buf_key_text(&s->out, "why", query_text(q, 2));
 			buf_char(&s->out, '}');
 		} else {
 			buf_puts(&s->out, "  ");
@@ -108,14 +103,10 @@ case_json(struct session *s, struct query *q, long run, bool first)
 	buf_puts(b, first ? "{" : ",{");
 	for (int i = 0; i < (int)COUNT(key); i++) {
 		buf_key(b, key[i]);
-		if (query_null(q, i))
-			buf_puts(b, "null");
-		else if (i == 0 || (i >= 4 && i <= 7) || i == 13)
-			buf_real(b, query_real(q, i));
-		else if (i == 10 || i == 11)
+		if ((i == 10 || i == 11) && !query_null(q, i))
 			buf_str(b, query_text(q, i).n ? query_text(q, i) : STR("[]"));
 		else
-			buf_json(b, query_text(q, i));
+			query_json(q, i, b);
 	}
 	scores(s, run, query_long(q, 14), query_long(q, 0), true);
 	buf_char(b, '}');
@@ -130,8 +121,7 @@ show_case(struct session *s, long run, const char *id, bool json, struct err *e)
 	while (query_next(q)) {
 		if (json && first) {
 			buf_fmt(&s->out, "{\"run\":%ld", run);
-			buf_key(&s->out, "case");
-			buf_json(&s->out, str_of(id));
+			buf_key_text(&s->out, "case", str_of(id));
 			buf_puts(&s->out, ",\"answers\":[");
 		}
 		if (json)

@@ -77,27 +77,15 @@ request(struct request *r, const struct target *t, const struct test_case *tc, i
 
 	(void)a;
 	buf_char(b, '{');
-	buf_key(b, "id");
-	buf_json(b, str_of(tc->id));
+	buf_key_text(b, "id", str_of(tc->id));
 	buf_key(b, "rep");
 	buf_fmt(b, "%d", rep);
 	if (t->model != NULL) {
-		buf_key(b, "model");
-		buf_json(b, str_of(t->model));
+		buf_key_text(b, "model", str_of(t->model));
 	}
 	buf_key(b, "messages");
-	buf_char(b, '[');
-	for (size_t i = 0; i < tc->nmsg; i++) {
-		buf_puts(b, i > 0 ? ",{" : "{");
-		buf_key(b, "role");
-		buf_json(b, str_of(tc->msg[i].role));
-		buf_key(b, "content");
-		buf_json(b, tc->msg[i].text);
-		buf_char(b, '}');
-	}
-	buf_char(b, ']');
-	buf_key(b, "input");
-	buf_json(b, tc->input);
+	messages_json(b, tc->msg, tc->nmsg);
+	buf_key_text(b, "input", tc->input);
 	buf_char(b, '}');
 }
 

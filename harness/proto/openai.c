@@ -91,8 +91,7 @@ static void
 put_head(struct buf *b, const struct target *t, const struct openai *p)
 {
 	buf_char(b, '{');
-	buf_key(b, "model");
-	buf_json(b, str_of(t->model));
+	buf_key_text(b, "model", str_of(t->model));
 	put_number(b, "temperature", p->temperature);
 	put_number(b, "top_p", p->top_p);
 	put_number(b, "max_tokens", p->max_tokens);
@@ -102,8 +101,7 @@ put_head(struct buf *b, const struct target *t, const struct openai *p)
 	put_number(b, "frequency_penalty", p->frequency_penalty);
 	put_number(b, "presence_penalty", p->presence_penalty);
 	if (p->reasoning_effort != NULL) {
-		buf_key(b, "reasoning_effort");
-		buf_json(b, str_of(p->reasoning_effort));
+		buf_key_text(b, "reasoning_effort", str_of(p->reasoning_effort));
 	}
 	put_node(b, "response_format", p->response_format);
 	if (p->logprobs != NULL) {

@@ -109,6 +109,10 @@ expect_exit 0 driftlead run suite.yaml -t echo -q --fresh
 { driftlead export last 2>"$ERR"; echo $? >status; } | head -n 1 >/dev/null
 is "$(cat status)" 4 "export into a pipe that closes"
 expect_exit 4 driftlead export last -o /dev/full/x
+mkfifo pipe && { wc -l <pipe >piped & }
+expect_exit 0 driftlead export last -o pipe
+wait $!
+[ -p pipe ] || fail "a file stands in place of the pipe"
 expect_exit 0 driftlead export last -o rows.jsonl
 is "$(wc -l <rows.jsonl | tr -d ' ')" 20000
 

@@ -176,7 +176,8 @@ test_verdicts(void **state)
 	assert_true(store_drop_baseline(s, "triage", "release"));
 	assert_false(store_drop_baseline(s, "triage", "release"));
 	store_run_serving(s, 1, "{\"v\":1}");
-	text_is(s, "SELECT scale || version || params FROM v_metric WHERE run = ?", 1, STR("binary2{}"));
+	text_is(s, "SELECT scale || version || params FROM v_metric WHERE run = ?", 1,
+	    STR("binary2{}"));
 	store_drop_scores(s, 1);
 	assert_int_equal(store_long(s, -1, "SELECT count(*) FROM v_metric WHERE run = ?", "i", 1L), 0);
 	store_run_end(s, 1, RUN_COMPLETE, 2.5);
