@@ -105,7 +105,8 @@ judge_bound(struct gating *g, struct judged *j)
 		x = columns_sample(&measured, g->suite, gate->metric, gate->slice < 0, g->a);
 		without = sample_estimate(&x, 1 - 2 * gate->alpha, g->a);
 		if (all.cluster != NULL && all.ncluster < CLUSTERS_LEAST)
-			decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a, "%ld clusters are too few for "
+			decide(j, INCONCLUSIVE, "too_few_clusters", arena_fmt(g->a,
+			    "%ld clusters are too few for "
 			    "a verdict: it takes %d", all.ncluster, CLUSTERS_LEAST));
 		else if ((mean = sample_mean(&all_x, g->a)).moved > MOVED_MOST)
 			decide(j, INCONCLUSIVE, "empty_slices", arena_fmt(g->a, "slices with %.1f %% of "
