@@ -382,7 +382,7 @@ dry_run(struct runner *r, struct buf *out)
 		    "the request of case '%s':\n", visible(r->suite->name, &a),
 		    calls / r->suite->repeats, calls, visible(t->name, &a), r->suite->digest,
 		    visible(id, &a));
-		buf_str(out, str_visible(request, 8192, true, &a));
+		buf_indented(out, str_visible(request, 8192, true, &a), "  ");
 		buf_char(out, '\n');
 		if (t->has_prices && limit > 0)
 			buf_fmt(out, "\ncost at most $%.4f (a token is at least a byte; "

@@ -81,6 +81,16 @@ buf_fmt(struct buf *b, const char *fmt, ...)
 }
 
 void
+buf_indented(struct buf *b, struct str s, const char *indent)
+{
+	for (size_t at = 0; at < s.n; at++) {
+		buf_char(b, s.p[at]);
+		if (s.p[at] == '\n')
+			buf_puts(b, indent);
+	}
+}
+
+void
 buf_real(struct buf *b, double x)
 {
 	char s[40];

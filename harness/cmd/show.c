@@ -70,8 +70,8 @@ case_text(struct session *s, struct query *q, long run, const char *id)
 				buf_str(b, str_visible(json_text(json_get(m, "role"), s->arena), 20, false,
 				    s->arena));
 				buf_puts(b, ": ");
-				buf_str(b, str_visible(json_text(json_get(m, "content"), s->arena), 4000, true,
-				    s->arena));
+				buf_indented(b, str_visible(json_text(json_get(m, "content"), s->arena), 4000, true,
+				    s->arena), "    ");
 				buf_char(b, '\n');
 			}
 		buf_puts(b, "  expected: ");
@@ -83,7 +83,7 @@ case_text(struct session *s, struct query *q, long run, const char *id)
 	if (!query_null(q, 6))
 		buf_fmt(b, ", %ld tokens in, %ld out", query_long(q, 5), query_long(q, 6));
 	buf_puts(b, "\n  ");
-	buf_str(b, str_visible(query_text(q, 2), 8000, true, s->arena));
+	buf_indented(b, str_visible(query_text(q, 2), 8000, true, s->arena), "  ");
 	buf_char(b, '\n');
 	if (query_text(q, 3).n) {
 		buf_puts(b, "  why: ");

@@ -121,4 +121,14 @@ expect_exit 0 driftlead export last --format csv
 contains "$OUT" "\"'=1+1\""
 contains "$OUT" "\"'=cmd|calc\""
 
+begin "a line of an answer is no command of a CI system"
+cat >cases.jsonl <<'END'
+{"id":"ci","input":"first\n::error file=x::owned\n::set-output name=a::b","expect":"x"}
+END
+suite
+expect_exit 0 driftlead run suite.yaml -t echo -q --fresh
+expect_exit 0 driftlead show last ci
+contains "$OUT" "::error file=x::owned"
+is "$(grep -c '^::' "$OUT")" 0
+
 finish
