@@ -114,7 +114,10 @@ is_void(struct gating *g, struct judged *j, const struct single *s, double moved
 		    "model was not measured");
 	else if (j->missing_candidate > 0 && bound_verdict(j, &without) != bound_verdict(j, &j->est90))
 		decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
-		    "turn the verdict: ask them again");
+		    "turn the verdict: ask them again with --retry");
+	else if (!j->est90.bounded)
+		decide(j, INCONCLUSIVE, "no_interval", "there is no interval: one case only, or every "
+		    "value is the same");
 	else
 		return false;
 	return true;
@@ -309,7 +312,7 @@ judge_pairs(struct gating *g, struct judged *j)
 		else if (lost > 0 && no_worse(gate, &without, j->margin, without.p_regression) !=
 		    no_worse(gate, &j->pair, j->margin, j->pair.p_regression))
 			decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
-			    "turn the verdict: ask them again");
+			    "turn the verdict: ask them again with --retry");
 	}
 	columns_free(&p.c);
 	columns_free(&p.both);
@@ -446,7 +449,8 @@ stage_gate(struct store *st, const struct suite *s, long run, long base, struct 
 	g.runs = (struct pair_of_runs){ run, base, text_of(&g, "target", run),
 		base ? text_of(&g, "target", base) : NULL, text_of(&g, "suite_digest", run),
 		base ? text_of(&g, "suite_digest", base) : NULL, text_of(&g, "target_digest", run),
-		base ? text_of(&g, "target_digest", base) : NULL, s->seed };
+		base ? text_of(&g, "target_digest", base) : NULL, s->seed,
+		s->has_shares };
 	judge_all(&g);
 	deciding = release_verdict(g.judged, s->ngate);
 	store_drop_verdicts(st, run, base);

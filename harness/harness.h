@@ -309,7 +309,8 @@ int  probe_get(const struct target *, const char *path, double seconds, struct b
 struct budget { double max_cost; long max_tokens; double max_time; };  /* 0: none */
 
 struct run_options {
-	bool          fresh, dry_run, quiet, json;
+	enum run_start start;
+	bool          dry_run, quiet, json;
 	struct buf   *out;                    /* what a dry run says */
 	struct texts  filter;                 /* id:, slice:, tag:, failed:RUN */
 	struct budget budget;

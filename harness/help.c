@@ -10,8 +10,8 @@ help_overview(struct buf *b)
 	const char *chapter = "";
 
 	buf_puts(b,
-	    "driftlead says whether a model may be released, and whether the one in production\n"
-	    "still is what it was.\n\n"
+	    "driftlead asks a model the cases of a suite, scores the answers, and says by statistics\n"
+	    "whether it may be released.\n\n"
 	    "  driftlead init                              write a project that runs without a key\n"
 	    "  driftlead run suites/tickets -t nearest     ask, score and judge\n"
 	    "  driftlead report last -o report.html        read it\n");

@@ -141,7 +141,8 @@ print(struct session *s, int status)
 	if (s->out.n > 0)
 		fwrite(s->out.p, 1, s->out.n, stdout);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "driftlead: cannot write the result: %s\n", strerror(errno));
+		if (errno != EPIPE)                     /* a reader that has seen enough, as head does */
+			fprintf(stderr, "driftlead: cannot write the result: %s\n", strerror(errno));
 		return status == EXIT_PASS ? EXIT_SURROUNDINGS : status;
 	}
 	return status;

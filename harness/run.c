@@ -424,7 +424,7 @@ begin(struct runner *r, bool *resumed)
 	for (size_t i = 0; i < r->options->filter.n; i++)
 		buf_fmt(&filter, "%s%s", i ? " " : "", r->options->filter.text[i]);
 	row.filter = filter.n ? filter.p : "";
-	r->run = store_run_begin(r->store, &row, r->options->fresh, resumed);
+	r->run = store_run_begin(r->store, &row, r->options->start, resumed);
 	if (!*resumed)
 		score_register(r->store, r->suite, r->run);
 	else if (!score_is_current(r->store, r->suite, r->run))

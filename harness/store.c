@@ -17,7 +17,8 @@ enum verb {
 	BEGIN, COMMIT,
 	SUITE_FIND, SUITE_ANY, SUITE_ABANDON, SUITE_PUT, SUITE_RENEW, SUITE_DONE, SUITE_COUNT,
 	SLICE_PUT, CASE_PUT,
-	RUN_FIND, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES, FORGET_COMPLETIONS,
+	RUN_FIND, RUN_NEWEST, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES,
+	FORGET_COMPLETIONS,
 	METRIC_PUT, METRIC_DROP, COMPLETION_PUT, SCORE_PUT, SCORE_DROP, ESTIMATE_PUT, ESTIMATE_DROP,
 	VERDICT_PUT, VERDICT_DROP, BASELINE_PUT, BASELINE_DROP, EVENT_PUT,
 	VERBS
@@ -42,6 +43,7 @@ static const char *const sql[VERBS] = {
 	    " plain, input, expect, tags, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (suite, name) DO NOTHING",
 	[RUN_FIND] = "SELECT id, state FROM run WHERE key = ? AND state <> 1 ORDER BY id DESC LIMIT 1",
+	[RUN_NEWEST] = "SELECT id, state FROM run WHERE key = ? ORDER BY id DESC LIMIT 1",
 	[RUN_PUT] = "INSERT INTO run (key, suite, target, target_digest, target_config, program,"
 	    " command, host, filter, ncases, ncalls, state, sittings, started, seconds)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, ?, 0)",
@@ -318,11 +320,12 @@ event_fmt(struct store *s, long run, const char *kind, const char *fmt, ...)
 }
 
 long
-store_run_begin(struct store *s, const struct run_row *r, bool fresh, bool *resumed)
+store_run_begin(struct store *s, const struct run_row *r, enum run_start start, bool *resumed)
 {
 	long id = 0, state = 0, forgotten;
 
-	*resumed = !fresh && get(s, RUN_FIND, &id, &state, "s", r->key);
+	*resumed = start != START_FRESH &&
+	    get(s, start == START_RETRY ? RUN_NEWEST : RUN_FIND, &id, &state, "s", r->key);
 	if (!*resumed) {
 		put(s, RUN_PUT, "sisssssssiii", r->key, r->suite, r->target, r->target_digest,
 		    r->target_config, r->program, r->command, r->host, r->filter, r->ncases, r->ncalls,
@@ -333,7 +336,7 @@ store_run_begin(struct store *s, const struct run_row *r, bool fresh, bool *resu
 		put(s, RUN_AGAIN, "i", id);
 		event_fmt(s, id, "resume", "was %s: %s", state_name[state], r->command);
 	}
-	if (*resumed && state == RUN_DEAD) {
+	if (*resumed && (state == RUN_DEAD || start == START_RETRY)) {
 		put(s, FORGET_SCORES, "i", id);
 		put(s, FORGET_COMPLETIONS, "i", id);
 		forgotten = sqlite3_changes(s->db);

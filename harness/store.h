@@ -69,10 +69,13 @@ enum run_state {                     /* of v_run.state, as text */
 	RUN_BUDGET,                      /* a budget was spent */
 	RUN_DEAD                         /* the target stopped answering */
 };
-/* A new run, or with !fresh the newest unfinished one with this key (*resumed).  Resuming a
- * DEAD run forgets the completions that the service failed.  The caller flushes, when the run's
- * metrics are there too: a run without them could not be resumed. */
-long store_run_begin(struct store *, const struct run_row *, bool fresh, bool *resumed);
+/* How a run begins.  RESUME: the newest unfinished one with this key goes on, else a new one.
+ * FRESH: a new one.  RETRY: the newest with this key goes on even if it is complete, to ask again
+ * what the service failed to answer. */
+enum run_start { START_RESUME, START_FRESH, START_RETRY };
+/* *resumed: not a new one.  Resuming a DEAD run, and RETRY, forget the completions that the service
+ * failed. */
+long store_run_begin(struct store *, const struct run_row *, enum run_start, bool *resumed);
 void store_run_metric(struct store *, long run, int metric, const char *name, const char *scorer,
                       int version, const char *params, enum scale, bool lower_is_better,
                       const char *unit);

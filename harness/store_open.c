@@ -444,6 +444,20 @@ check_lines(struct store *s, const char *sql, struct buf *out)
 	return well;
 }
 
+/* Bodies that are named and not there: the columns declare no reference (schema.sql). */
+#define LOST(column) \
+	"(" column " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = " column "))"
+
+static const char lost_bodies[] =
+	"SELECT 'case ' || t.id || ' names a body that is not there' FROM test_case t WHERE "
+	LOST("t.messages") " OR " LOST("t.input") " OR " LOST("t.expect")
+	" UNION ALL SELECT 'an answer to case ' || c.test_case || ' names a body that is not there'"
+	" FROM completion c WHERE " LOST("c.text") " OR " LOST("c.reasoning") " OR " LOST("c.why_long")
+	" OR " LOST("c.finish") " OR " LOST("c.served") " OR " LOST("c.fingerprint") " OR "
+	LOST("c.logprobs") " OR " LOST("c.logprob_text") " OR " LOST("c.raw")
+	" UNION ALL SELECT 'a score of case ' || s.test_case || ' names a body that is not there'"
+	" FROM score s WHERE " LOST("s.why_long") " LIMIT 20";
+
 int
 store_check(struct store *s, struct buf *out)
 {
@@ -462,6 +476,7 @@ store_check(struct store *s, struct buf *out)
 	well &= check_lines(s, "PRAGMA integrity_check(20)", out);
 	well &= check_lines(s, "SELECT \"table\" || ' names a row of ' || parent ||"
 	    " ' that is not there' FROM pragma_foreign_key_check LIMIT 20", out);
+	well &= check_lines(s, lost_bodies, out);
 	if (well)
 		buf_fmt(out, "checked: every page and every key, nothing damaged; %ld suites, %ld runs, "
 		    "%ld completions\n", store_long(s, 0, "SELECT count(*) FROM v_suite", ""),

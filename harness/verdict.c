@@ -133,8 +133,7 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	static const char *const after_psi[] = { "psi0", "icc", "deff", "stopping", "slices",
 		"guardrails", "judge", "hygiene", NULL };
 	static const char *const attempts[] = { "attempt", "cumulative_false_ship_bound", NULL };
-	bool weighted = strstr(j->paired ? j->pair.method : j->est.known ? j->est.method : "",
-	    "post-stratified") != NULL;
+	bool weighted = r->weighted && j->slice == NULL;
 
 	buf_char(b, '{');
 	text(b, "verdict", verdict_name[j->verdict]);

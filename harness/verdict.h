@@ -12,6 +12,7 @@ struct pair_of_runs {
 	const char *target, *base_target;
 	const char *suite_digest, *base_digest, *config_digest, *base_config_digest;
 	uint64_t seed;
+	bool weighted;                    /* the suite has shares of production */
 };
 
 struct judged {

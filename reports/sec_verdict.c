@@ -18,8 +18,10 @@ static const struct { const char *code, *advice; } advice[] = {
 	{ "bound_missed", "Do not ship. Look at the worst cases below." },
 	{ "too_few_cases", "Add cases or repeats, or agree on a wider margin before looking again." },
 	{ "loss_within_margin", "Add cases to tell whether the loss exceeds the margin, and look at"
-	    " the "
-	  "regressions below meanwhile." },
+	    " the regressions below meanwhile." },
+	{ "too_few_clusters", "Add clusters: cases of one cluster count as one." },
+	{ "empty_slices", "Add cases to the empty slices, or take them out of the shares." },
+	{ "no_interval", "Add cases: from these the mean cannot be bounded." },
 	{ "interval_covers_bound", "Add cases: the interval has to clear the bound on one side." },
 	{ "multiplicity", "Add cases, or judge by fewer gates." },
 	{ "nothing_to_judge", "Check the filter and what the cases expect: nothing could be scored." },
@@ -32,9 +34,10 @@ static const struct { const char *code, *advice; } advice[] = {
 	{ "scorer_changed", "Score both runs again with the same scorer, then judge again." },
 	{ "overlap", "Run the baseline on the same cases, then judge again." },
 	{ "margin_zero", "Give the gate an absolute margin: a part of zero errors is zero." },
-	{ "unanswered", "Mend the service or raise its limits, then resume: the model was not"
-	    " measured." },
-	{ "unanswered_decides", "Ask the missing cases again: they turn the verdict." },
+	{ "unanswered", "Mend the service or raise its limits, then ask the missing cases again"
+	    " with 'driftlead run --retry': the model was not measured." },
+	{ "unanswered_decides", "Ask the missing cases again with 'driftlead run --retry': they turn"
+	    " the verdict." },
 	{ "missing_differs", "Run again: one side lost more answers than the other." },
 	{ "filtered", "Run the whole suite: a part of it cannot release anything." },
 };

@@ -71,7 +71,7 @@ init(struct session *s, struct err *e)
 		if (o->json) {
 			buf_puts(&s->out, i ? "," : "");
 			buf_json(&s->out, str_of(arena_fmt(s->arena, "%s/%s", dir, file[i].path)));
-		} else {
+		} else if (!o->quiet) {
 			buf_fmt(&s->out, "wrote %s/%s\n", dir, file[i].path);
 		}
 	}

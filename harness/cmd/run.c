@@ -11,7 +11,7 @@
 struct options {
 	struct common common;
 	const char   *target, *base, *junit;
-	bool          fresh, dry_run, slices;
+	bool          fresh, retry, dry_run, slices;
 	struct texts  filter;
 	double        max_cost, max_time;
 	long          max_tokens;
@@ -25,6 +25,8 @@ static const struct opt options[] = {
 	  "only id:GLOB, slice:NAME, tag:WORD or failed:RUN; several must all hold" },
 	{ "fresh", 0, OPT_FLAG, offsetof(struct options, fresh), NULL,
 	  "start anew although an unfinished run could go on" },
+	{ "retry", 0, OPT_FLAG, offsetof(struct options, retry), NULL,
+	  "ask again what the service did not answer in the newest run like this" },
 	{ "dry-run", 'n', OPT_FLAG, offsetof(struct options, dry_run), NULL,
 	  "show the first request, the number of calls and the cost; send nothing" },
 	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL,
@@ -165,7 +167,9 @@ static int
 run(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
-	struct run_options ro = { .fresh = o->fresh, .dry_run = o->dry_run,
+	struct run_options ro = {
+		.start = o->retry ? START_RETRY : o->fresh ? START_FRESH : START_RESUME,
+		.dry_run = o->dry_run,
 		.quiet = o->common.quiet, .json = o->common.json, .out = &s->out, .filter = o->filter,
 		.budget = { o->max_cost, o->max_tokens, o->max_time }, .command = s->command_line };
 	struct target *t;
@@ -174,6 +178,10 @@ run(struct session *s, struct err *e)
 	char scratch[256] = "";
 	int status, after;
 
+	if (o->fresh && o->retry) {
+		err_set(e, "--fresh begins a run and --retry goes on with one: give one of them");
+		return EXIT_MISTAKE;
+	}
 	suite = suite_load(s->operand.text[0], &s->project->roots, s->arena, e);
 	t = target_find(s->project, o->target, s->arena, e);
 	if (t != NULL && (t->key_env != NULL || t->nheader > 0))

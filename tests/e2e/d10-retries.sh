@@ -151,4 +151,21 @@ END
 expect_exit 0 driftlead run suite.yaml -t stub --fresh --json
 is "$(jq '.run.seconds >= 0.9' "$OUT")" true "whether 12 took 11 tenths of a second"
 
+begin "what the service did not answer is asked again, in the same run"
+cases 10
+suite
+play <<'END'
+on "question 3." reply 500, then 200 text "yes"
+on any           reply 200 text "yes"
+END
+project "    slots: 2" "    retries: 0"
+driftlead run suite.yaml -t stub --fresh --json >"$OUT" 2>"$ERR"
+json '[.run.outcomes.answered, .run.outcomes.unavailable] | @csv' 9,1
+id=$(jq .run.id "$OUT")
+driftlead run suite.yaml -t stub --retry --json >"$OUT" 2>"$ERR"
+json '[.run.id, .run.outcomes.answered, .run.answers] | @csv' "$id,10,10"
+is "$(stub_count total)" 11
+expect_exit 2 driftlead run suite.yaml -t stub --retry --fresh
+contains "$ERR" "give one of them"
+
 finish

@@ -144,7 +144,7 @@ with_run(long n)
 	forget();
 	s = opened(STORE_CREATE);
 	put_suite(s, n);
-	assert_int_equal(store_run_begin(s, &a_run, false, &resumed), 1);
+	assert_int_equal(store_run_begin(s, &a_run, START_RESUME, &resumed), 1);
 	store_run_metric(s, 1, 0, "label", "choice", 2, NULL, SCALE_BINARY, false, NULL);
 	store_flush(s);
 	return s;

@@ -75,7 +75,7 @@ put_run(struct store *st, struct sample *s, const char *target, const char *text
 		.command = "driftlead run triage -t candidate", .filter = "", .ncases = s->ncase,
 		.ncalls = s->ncase };
 	bool resumed;
-	long run = store_run_begin(st, &row, true, &resumed);
+	long run = store_run_begin(st, &row, START_FRESH, &resumed);
 
 	store_run_metric(st, run, 0, "label", "choice", 1, "{\"among\":\"</td><script>\"}",
 	    SCALE_BINARY,

@@ -205,18 +205,18 @@ test_resume(void **state)
 	store_put_completion(s, 1, 2, 0, &c, STR(""));
 	store_put_score(s, 1, 0, 2, 0, (struct score){ false, 0, STR("unanswered") });
 	store_run_end(s, 1, RUN_INTERRUPTED, 1);
-	assert_int_equal(store_run_begin(s, &a_run, false, &resumed), 1);
+	assert_int_equal(store_run_begin(s, &a_run, START_RESUME, &resumed), 1);
 	assert_true(resumed);
 	assert_int_equal(store_long(s, 0, "SELECT ndone FROM v_run WHERE id = 1", ""), 2);
 	store_run_end(s, 1, RUN_DEAD, 1);
-	assert_int_equal(store_run_begin(s, &a_run, false, &resumed), 1);
+	assert_int_equal(store_run_begin(s, &a_run, START_RESUME, &resumed), 1);
 	assert_int_equal(store_long(s, 0, "SELECT count(*) FROM v_completion", ""), 1);
 	assert_int_equal(store_long(s, 0, "SELECT sum(test_case) FROM v_score", ""), 1);
 	assert_int_equal(store_long(s, 0, "SELECT sittings FROM v_run WHERE id = 1", ""), 3);
-	assert_int_equal(store_run_begin(s, &a_run, true, &resumed), 2);
+	assert_int_equal(store_run_begin(s, &a_run, START_FRESH, &resumed), 2);
 	assert_false(resumed);
 	store_run_end(s, 2, RUN_COMPLETE, 1);
-	assert_int_equal(store_run_begin(s, &a_run, false, &resumed), 1);   /* 2 is complete */
+	assert_int_equal(store_run_begin(s, &a_run, START_RESUME, &resumed), 1);   /* 2 is complete */
 	store_close(s);
 }
 

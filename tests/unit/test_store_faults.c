@@ -35,6 +35,28 @@ test_forged_key(void **state)
 	    "INSERT INTO t SELECT count(*) FROM blob WHERE bytes = x'666f72676564'");
 }
 
+/* A body that is gone, which takes a hand that knows its way, is told by name. */
+static void
+test_lost_body(void **state)
+{
+	struct store *s = with_run(4);
+	struct completion c = answer(STR("to be lost"));
+	struct buf out = { 0 };
+
+	(void)state;
+	store_put_completion(s, 1, 1, 0, &c, STR(""));
+	store_close(s);
+	by_hand("DROP TRIGGER blob_kept; DELETE FROM digest;"
+	    "DELETE FROM blob WHERE bytes = CAST('to be lost' AS BLOB);"
+	    "CREATE TRIGGER blob_kept BEFORE DELETE ON blob\n"
+	    "BEGIN SELECT RAISE(ABORT, 'a body is never deleted'); END");
+	s = opened(STORE_READ);
+	assert_int_equal(store_check(s, &out), EXIT_DAMAGED);
+	assert_non_null(strstr(out.p, "an answer to case 1 names a body that is not there"));
+	buf_free(&out);
+	store_close(s);
+}
+
 /* Evidence cannot be changed, not even by hand. */
 static void
 test_evidence(void **state)
@@ -334,6 +356,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forged_key), cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_lost_body),
 		cmocka_unit_test(test_lock), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_migration), cmocka_unit_test(test_bit_flips),
 		cmocka_unit_test(test_kill), cmocka_unit_test(test_full),
