@@ -151,8 +151,16 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 
 	buf_puts(b, "<td class=\"evidence\">");
 	if (get(j, "margin", &limit)) {
+		limit = m->lower_is_better ? limit : -limit;
 		if (get(j, "effect", &at) && ranged) {
-			bar(b, at, lo, hi, -limit, true);
+			if (m->lower_is_better) {       /* shown in the metric's own direction */
+				double turned = -hi;
+
+				at = -at;
+				hi = -lo;
+				lo = turned;
+			}
+			bar(b, at, lo, hi, limit, true);
 			buf_puts(b, "<span class=\"said\">");
 			amount_change(b, m, at);
 			buf_puts(b, " [");
@@ -163,7 +171,7 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 			level(b, ci);
 		}
 		buf_puts(b, "</td><td class=\"num\">");
-		amount_change(b, m, -limit);
+		amount_change(b, m, limit);
 		buf_fmt(b, "%s<small>margin</small></td>", m->percent ? "\xc2\xa0points" : "");
 		return;
 	}
