@@ -17,8 +17,8 @@ struct runner {
 	struct progress progress;
 	long     run;
 	long     first, span;            /* test_case.id of the first case; ids covered */
-	uint8_t *todo;                   /* bit (id - first) + rep * span: to be asked */
-	long     ntodo;
+	uint8_t *wanted;                   /* bit (id - first) + rep * span: to be asked */
+	long     nwanted;
 	struct query *cases;             /* open while a repetition is walked */
 	int      rep;
 	double   started, spent;         /* USD, earlier sittings included */
@@ -36,17 +36,17 @@ set(struct runner *r, long id, int rep, bool on)
 	size_t bit = (size_t)(id - r->first) + (size_t)rep * (size_t)r->span;
 
 	if (on)
-		r->todo[bit / 8] |= (uint8_t)(1u << (bit % 8));
+		r->wanted[bit / 8] |= (uint8_t)(1u << (bit % 8));
 	else
-		r->todo[bit / 8] &= (uint8_t)~(1u << (bit % 8));
+		r->wanted[bit / 8] &= (uint8_t)~(1u << (bit % 8));
 }
 
 static bool
-is_todo(const struct runner *r, long id, int rep)
+is_wanted(const struct runner *r, long id, int rep)
 {
 	size_t bit = (size_t)(id - r->first) + (size_t)rep * (size_t)r->span;
 
-	return r->todo[bit / 8] >> (bit % 8) & 1;
+	return r->wanted[bit / 8] >> (bit % 8) & 1;
 }
 
 /* One --filter: a query for the ids of the cases it keeps, or NULL and a sentence. */
@@ -93,7 +93,7 @@ plan(struct runner *r, struct err *e)
 	if (r->first == 0)
 		r->span = 0;
 	keep = mem_alloc((size_t)r->span, 1);
-	r->todo = mem_alloc(((size_t)r->span * (size_t)r->suite->repeats + 7) / 8, 1);
+	r->wanted = mem_alloc(((size_t)r->span * (size_t)r->suite->repeats + 7) / 8, 1);
 	for (size_t i = 0; i < o->filter.n; i++) {
 		if ((q = filter_query(r, o->filter.text[i], e)) == NULL) {
 			mem_free(keep);
@@ -108,7 +108,7 @@ plan(struct runner *r, struct err *e)
 
 		if (keep[id - r->first] != (uint8_t)o->filter.n)
 			continue;
-		for (int rep = 0; rep < r->suite->repeats; rep++, r->ntodo++)
+		for (int rep = 0; rep < r->suite->repeats; rep++, r->nwanted++)
 			set(r, id, rep, true);
 	}
 	mem_free(keep);
@@ -127,10 +127,10 @@ skip_done(struct runner *r)
 		long id = query_long(q, 0);
 		int rep = (int)query_long(q, 1);
 
-		if (!is_todo(r, id, rep))
+		if (!is_wanted(r, id, rep))
 			continue;
 		set(r, id, rep, false);
-		r->ntodo--;
+		r->nwanted--;
 		r->spent += query_real(q, 2);
 		r->tokens += query_long(q, 3);
 		r->ncost++;
@@ -215,16 +215,16 @@ next(void *ctx, struct job *job, struct arena *slot)
 {
 	struct runner *r = ctx;
 
-	if (r->ntodo == 0 || !within_budget(r))
+	if (r->nwanted == 0 || !within_budget(r))
 		return false;
 	for (; r->rep < r->suite->repeats; r->rep++) {
 		if (r->cases == NULL)
 			r->cases = open_cases(r);
 		while (query_next(r->cases)) {
-			if (!is_todo(r, query_long(r->cases, 0), r->rep))
+			if (!is_wanted(r, query_long(r->cases, 0), r->rep))
 				continue;
 			*job = (struct job){ load_case(r->cases, slot), r->rep };
-			r->ntodo--;
+			r->nwanted--;
 			r->in_flight++;
 			return true;
 		}
@@ -345,14 +345,14 @@ dry_run(struct runner *r, struct buf *out)
 {
 	const struct target *t = r->target;
 	struct arena a = { 0 };
-	long bytes = 0, calls = r->ntodo, limit = answer_limit(t);
+	long bytes = 0, calls = r->nwanted, limit = answer_limit(t);
 	struct query *q = open_cases(r);
 	struct str request = STR("");
 	const char *id = NULL;
 	double asked, answered = (double)calls * (double)limit * t->price_out / 1e6;
 
 	while (query_next(q)) {
-		if (!is_todo(r, query_long(q, 0), 0))
+		if (!is_wanted(r, query_long(q, 0), 0))
 			continue;
 		bytes += (long)(query_text(q, 5).n + query_text(q, 6).n) * r->suite->repeats;
 		if (id == NULL) {
@@ -417,7 +417,7 @@ begin(struct runner *r, bool *resumed)
 	struct run_row row = { .key = key, .suite = r->suite->row, .target = r->target->name,
 		.target_digest = r->target->digest, .target_config = r->target->config_json,
 		.program = PROGRAM_VERSION, .command = r->options->command, .host = host,
-		.ncases = r->ntodo / r->suite->repeats, .ncalls = r->ntodo };
+		.ncases = r->nwanted / r->suite->repeats, .ncalls = r->nwanted };
 
 	run_key(r, key);
 	gethostname(host, sizeof host - 1);
@@ -459,7 +459,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 		status = EXIT_MISTAKE;
 		goto out;
 	}
-	total = r.ntodo;
+	total = r.nwanted;
 	if (total == 0) {
 		err_set(e, o->filter.n ?
 		    "no case of suite '%s' matches the filter: there is nothing to judge" :
@@ -474,7 +474,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	begin(&r, &out->resumed);
 	out->run = r.run;
 	skip_done(&r);
-	if (t->serve != NULL && r.ntodo > 0) {
+	if (t->serve != NULL && r.nwanted > 0) {
 		if (serve_start(t, a, e) != 0) {
 			store_run_end(st, r.run, RUN_DEAD, tick_now() - r.started);
 			store_flush(st);
@@ -483,7 +483,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 		}
 		store_run_serving(st, r.run, serve_record(t));
 	}
-	progress_begin(&r.progress, total - r.ntodo, total, s->nmetric &&
+	progress_begin(&r.progress, total - r.nwanted, total, s->nmetric &&
 	    s->metric[0].scorer->scale != SCALE_REAL ? s->metric[0].name : NULL, o->quiet);
 	result = engine_run(t, &feed, s->seed);
 	progress_end(&r.progress);
@@ -500,7 +500,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 out:
 	if (r.cases != NULL)
 		query_free(r.cases);
-	mem_free(r.todo);
+	mem_free(r.wanted);
 	arena_free(&r.scratch);
 	return status;
 }

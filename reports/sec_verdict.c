@@ -259,7 +259,7 @@ release(const struct page *p, struct query *q)
 	    verdict, verdict);
 	if (str_is(verdict, "PASS"))
 		buf_puts(p->out, "Every gate passed. ");
-	html_fmt(p->out, "%S: %S.</p><p class=\"todo\"><b>What to do.</b> %s",
+	html_fmt(p->out, "%S: %S.</p><p class=\"advice\"><b>What to do.</b> %s",
 	    json_text(json_get(j, "gate"), p->a), json_text(json_get(j, "reason"), p->a),
 	    what_to_do(code, verdict));
 	needed(p->out, j);
@@ -317,12 +317,12 @@ write_verdict(const struct page *p)
 	} else if (p->base != 0) {
 		html_fmt(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p"
 		    " class=\"reason\">This run "
-		    "was not judged against run %d.</p><p class=\"todo\"><b>What to do.</b> Run "
+		    "was not judged against run %d.</p><p class=\"advice\"><b>What to do.</b> Run "
 		    "<code>driftlead gate %d --base %d</code>.</p></div>\n", p->base, p->run, p->base);
 	} else {
 		buf_puts(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p"
 		    " class=\"reason\">Nothing was "
-		    "judged: this run has numbers and no verdict.</p><p class=\"todo\"><b>What to do.</b>"
+		    "judged: this run has numbers and no verdict.</p><p class=\"advice\"><b>What to do.</b>"
 		    " Add a "
 		    "gate to the suite and judge again:</p><pre>\ngates:\n  - name: quality holds\n   "
 		    " metric: "
