@@ -575,7 +575,7 @@ engine_run(const struct target *t, const struct feed *f, uint64_t seed)
 {
 	struct engine e = {
 		.target = t, .feed = f, .jitter = rng_key(seed, "retry"),
-		.nslots = t->slots > 0 ? (size_t)t->slots : 1,
+		.nslots = pace_slots(t),
 		.alarm = INFINITY, .unsaved_since = INFINITY, .end_by = INFINITY,
 	};
 

@@ -226,6 +226,9 @@ struct pace {
 	double gap, next;                     /* seconds between two requests; when the next may go */
 	double paused;                        /* no request before: the service said 0 remaining */
 };
+/* The target's slots, or as many as the limit on open files allows: it is raised as far as we
+ * may, and a warning says when that is not enough. */
+size_t pace_slots(const struct target *);
 void   pace_begin(struct pace *, int slots, double per_minute);
 /* When a request may be sent, with `in_flight` under way; 0: now; INFINITY: when one ends. */
 double pace_when(const struct pace *, size_t in_flight, double now);

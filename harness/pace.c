@@ -3,11 +3,14 @@
  *
  * Three brakes: the concurrency that the service bears (additive increase, multiplicative
  * decrease, after Chiu and Jain, 1989), the rate that the configuration allows, and a pause
- * when the service says that nothing is left.
+ * when the service says that nothing is left.  And how many slots the machine has files for.
  */
 #include "harness/harness.h"
 
 #include <math.h>
+#include <sys/resource.h>
+
+enum { RESERVED_FILES = 16 };             /* the store's, the loop's, standard ones */
 
 void
 pace_begin(struct pace *p, int slots, double per_minute)
@@ -56,4 +59,26 @@ void
 pace_pause(struct pace *p, double until)
 {
 	p->paused = fmax(p->paused, until);
+}
+
+size_t
+pace_slots(const struct target *t)
+{
+	size_t want = t->slots > 0 ? (size_t)t->slots : 1, fit;
+	size_t each = t->protocol->wire == WIRE_CHILD ? 4 : 2;
+	struct rlimit l;
+
+	if (t->protocol->wire == WIRE_LOCAL || getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return want;
+	if (l.rlim_cur < RESERVED_FILES + each * want && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max < RESERVED_FILES + each * want ? l.rlim_max :
+		    RESERVED_FILES + each * want;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+	fit = l.rlim_cur > RESERVED_FILES + each ? ((size_t)l.rlim_cur - RESERVED_FILES) / each : 1;
+	if (fit >= want)
+		return want;
+	warn("the limit on open files (%ld) leaves room for %zu of %zu slots", (long)l.rlim_cur, fit,
+	    want);
+	return fit;
 }

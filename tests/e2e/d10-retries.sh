@@ -168,4 +168,15 @@ is "$(stub_count total)" 11
 expect_exit 2 driftlead run suite.yaml -t stub --retry --fresh
 contains "$ERR" "give one of them"
 
+begin "a low limit on open files means fewer slots, not lost cases"
+cases 200
+suite
+stub - <<'END'
+on any reply 200 text "yes"
+END
+project "    slots: 64"
+(ulimit -n 24 && driftlead run suite.yaml -t stub --fresh --json) >"$OUT" 2>"$ERR"
+json '[.run.outcomes.answered, .run.calls] | @csv' 200,200
+contains "$ERR" "of 64 slots"
+
 finish
