@@ -20,7 +20,7 @@
 #define TAG_SIGNAL   (UINT64_C(1) << 32)
 #define SAVE_SECONDS 0.010              /* the oldest result waits this long, or */
 #define LOCAL_AT_RISK 256               /* answers computed in place that may be unsaved */
-#define SAVE_TIMES   10                 /* this many times what the last save took */
+#define SAVE_TIMES   2                  /* this many times what the last save took */
 #define BEAT_SECONDS 0.1
 #define END_SECONDS  2                  /* for what is in flight when we are told to stop */
 
