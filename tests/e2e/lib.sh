@@ -37,12 +37,12 @@ export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME TMPDIR L
 	PATH UBSAN_OPTIONS
 unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE http_proxy https_proxy HTTPS_PROXY ALL_PROXY all_proxy \
 	SLURM_ARRAY_TASK_ID SLURM_ARRAY_TASK_COUNT JOB_COMPLETION_INDEX OMPI_COMM_WORLD_RANK
-STORE=$SCRATCH/work/.driftlead/store.db
+STORE=$SCRATCH/here/.driftlead/store.db
 OUT=$SCRATCH/out ERR=$SCRATCH/err
 
 case_number=0 case_name= case_bad=0 any_bad=0 finished=0 stubs=0 stub_pids= STUB_PID=
-mkdir -p "$HOME" "$TMPDIR" "$SCRATCH/work"
-cd "$SCRATCH/work" || exit 4
+mkdir -p "$HOME" "$TMPDIR" "$SCRATCH/here"
+cd "$SCRATCH/here" || exit 4
 
 # Stops what was started, by its pid, however the script ends.
 lib_end() {
