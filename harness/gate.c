@@ -238,9 +238,7 @@ incomparable(struct gating *g, struct judged *j, const char **reason)
 		*reason = "metric_missing";
 		return "the baseline run has no such metric: score it with today's suite";
 	}
-	if (store_long(st, 0, "SELECT a.scorer <> b.scorer OR a.version <> b.version OR"
-	    " a.params <> b.params FROM v_metric a, v_metric b"
-	    " WHERE a.run = ? AND b.run = ? AND a.name = ?3 AND b.name = ?3", "iis", run, base, name)) {
+	if (score_differs(st, run, base, name)) {
 		*reason = "scorer_changed";
 		return "the two runs were scored by different scorers, versions or parameters";
 	}

@@ -332,6 +332,8 @@ void case_expect(struct test_case *, struct str json, struct arena *);
 /* Writes down by which metrics a run is scored; and whether it is by those of the suite. */
 void score_register(struct store *, const struct suite *, long run);
 bool score_is_current(struct store *, const struct suite *, long run);
+/* Two runs scored a metric of this name by another scorer, version or parameters. */
+bool score_differs(struct store *, long run, long base, const char *metric);
 /* Scores all stored completions anew; no request is sent. */
 void stage_score(struct store *, const struct suite *, long run);
 /* One estimate per metric and slice from the scores in the store.  What estimates and verdicts
@@ -347,6 +349,8 @@ int stage_gate(struct store *, const struct suite *, long run, long base, struct
 /* Which run a word means: a number, `last`, `last~2`, a target's or a baseline's name.
  * 0 and a sentence when there is none. */
 long run_resolve(struct store *, const char *word, const char *suite_name, struct err *);
+/* The run that gates of this suite compare with by themselves; 0: none was set. */
+long run_baseline(struct store *, const char *suite_name);
 
 /* ---- output.c: a run for machines and for people, from its rows ------------------------------- */
 

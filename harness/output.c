@@ -266,6 +266,13 @@ suite_take_metrics(struct suite *s, struct store *st, long run, struct arena *a,
 /* ---- which run a word means ----------------------------------------------------------------- */
 
 long
+run_baseline(struct store *st, const char *suite)
+{
+	return store_long(st, 0, "SELECT run FROM v_baseline WHERE suite_name = ? AND"
+	    " name = 'baseline'", "s", suite);
+}
+
+long
 run_resolve(struct store *st, const char *word, const char *suite, struct err *e)
 {
 	long id, back = 0;

@@ -112,6 +112,15 @@ score_is_current(struct store *st, const struct suite *s, long run)
 	return same && n == s->nmetric;
 }
 
+bool
+score_differs(struct store *st, long run, long base, const char *metric)
+{
+	return store_long(st, 0, "SELECT a.scorer <> b.scorer OR a.version <> b.version OR"
+	    " a.params <> b.params FROM v_metric a, v_metric b"
+	    " WHERE a.run = ? AND b.run = ? AND a.name = ?3 AND b.name = ?3", "iis", run, base,
+	    metric) != 0;
+}
+
 void
 stage_score(struct store *st, const struct suite *s, long run)
 {

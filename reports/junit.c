@@ -298,3 +298,15 @@ report_junit(struct store *store, long run, long base, long max, struct buf *out
 	buf_free(&body);
 	arena_free(&a);
 }
+
+int
+report_junit_file(struct store *st, long run, long base, const char *path, struct err *e)
+{
+	struct buf xml = { .max = 256 << 20 };
+	int status;
+
+	report_junit(st, run, base, 5000, &xml);
+	status = file_write(path, buf_as_str(&xml), 0644, e);
+	buf_free(&xml);
+	return status;
+}

@@ -28,6 +28,8 @@ struct section {
 void report_html(struct store *, long run, long base, struct buf *out);
 /* JUnit XML of a run: a testcase per case (worst first, at most `max`) and per gate. */
 void report_junit(struct store *, long run, long base, long max, struct buf *out);
+/* The same into a file, all or nothing, with at most 5,000 cases; -1 and a sentence. */
+int  report_junit_file(struct store *, long run, long base, const char *path, struct err *) MUST_USE;
 
 /* ---- html.c: every byte of data is escaped here ------------------------------------------- */
 

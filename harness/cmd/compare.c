@@ -211,9 +211,7 @@ comparable(struct session *s, const struct suite *suite, long run, long base, st
 	for (size_t m = 0; m < suite->nmetric; m++) {
 		const char *name = suite->metric[m].name;
 
-		if (store_long(s->store, 0, "SELECT a.scorer <> b.scorer OR a.version <> b.version OR"
-		    " a.params <> b.params FROM v_metric a, v_metric b WHERE a.run = ? AND b.run = ?"
-		    " AND a.name = ?3 AND b.name = ?3", "iis", run, base, name))
+		if (score_differs(s->store, run, base, name))
 			err_set(e, "metric '%s' was scored differently in the two runs: 'driftlead score' both "
 			    "with one suite first", name);
 	}

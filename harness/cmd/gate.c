@@ -58,8 +58,7 @@ gate(struct session *s, struct err *e)
 	    (o->suite != NULL && take_gates(s, suite, o->suite, e) != 0))
 		return EXIT_MISTAKE;
 	if (o->base == NULL)
-		base = store_long(s->store, 0, "SELECT run FROM v_baseline WHERE suite_name = ? AND"
-		    " name = 'baseline'", "s", suite->name);
+		base = run_baseline(s->store, suite->name);
 	else if ((base = run_resolve(s->store, o->base, suite->name, e)) == 0)
 		return EXIT_MISTAKE;
 	if (stage_gate(s->store, suite, run, base, &release, s->arena, e) != 0)
@@ -76,16 +75,8 @@ gate(struct session *s, struct err *e)
 		buf_str(&s->out, release.lines);
 		buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}
-	if (o->junit != NULL) {
-		struct buf xml = { .max = 256 << 20 };
-
-		report_junit(s->store, run, base, 5000, &xml);
-		if (file_write(o->junit, buf_as_str(&xml), 0644, e) != 0)
-			release.verdict = INVALID;
-		buf_free(&xml);
-		if (e->n > 0)
-			return EXIT_SURROUNDINGS;
-	}
+	if (o->junit != NULL && report_junit_file(s->store, run, base, o->junit, e) != 0)
+		return EXIT_SURROUNDINGS;
 	return verdict_exit(release.verdict);
 }
 

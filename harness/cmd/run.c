@@ -49,8 +49,7 @@ find_base(struct session *s, const struct suite *suite, const char *word, long r
 
 	if (word != NULL)
 		return (base = run_resolve(s->store, word, suite->name, e)) ? base : -1;
-	base = store_long(s->store, 0, "SELECT run FROM v_baseline WHERE suite_name = ? AND"
-	    " name = 'baseline'", "s", suite->name);
+	base = run_baseline(s->store, suite->name);
 	return base == run ? 0 : base;
 }
 
@@ -150,16 +149,8 @@ judge(struct session *s, struct suite *suite, const struct options *o, long run,
 		if (judged)
 			buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}
-	if (o->junit != NULL) {
-		struct buf xml = { .max = 256 << 20 };
-
-		report_junit(s->store, run, base, 5000, &xml);
-		if (file_write(o->junit, buf_as_str(&xml), 0644, e) != 0)
-			release.verdict = release.verdict == PASS ? INVALID : release.verdict;
-		buf_free(&xml);
-		if (e->n > 0)
-			return EXIT_SURROUNDINGS;
-	}
+	if (o->junit != NULL && report_junit_file(s->store, run, base, o->junit, e) != 0)
+		return EXIT_SURROUNDINGS;
 	return verdict_exit(release.verdict);
 }
 
