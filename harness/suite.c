@@ -410,6 +410,7 @@ read_suite(struct str source, const char *path, const struct roots *roots, bool 
 	if (top.gates != NULL && top.gates->kind == NODE_LIST)
 		s->gate = arena_array(a, top.gates->n, sizeof *s->gate);
 	read_list(&r, top.gates, "gates", suite_read_gate);
+	suite_check_gates(&r);
 	digest_prompt(s);
 	return e->n == before ? s : NULL;
 }

@@ -167,7 +167,10 @@ by_score(struct paired *p, double margin, double alpha)
 	p->ci = tango_interval(t->b, t->c, p->n, 1 - 2 * alpha);
 	p->ci95 = tango_interval(t->b, t->c, p->n, 0.95);
 	p->p_noninferiority = p_value(normal_sf(tango_z(t->b, t->c, p->n, -margin)));
+	p->p_superiority = p_value(normal_sf(tango_z(t->b, t->c, p->n, margin)));
+	p->p_nonsuperiority = p_value(normal_cdf(tango_z(t->b, t->c, p->n, margin)));
 	p->p_regression = mcnemar_regression(t->b, t->c).p_midp;
+	p->p_improvement = mcnemar_regression(t->c, t->b).p_midp;
 	p->bounded = true;
 }
 
@@ -196,14 +199,23 @@ by_mean(struct paired *p, const struct mean *m, double margin, double alpha)
 	p->bounded = mean_bounded(m);
 	p->ci = mean_interval(m, 1 - 2 * alpha);
 	p->ci95 = mean_interval(m, 0.95);
-	p->p_noninferiority = p->p_regression = 1;
+	p->p_noninferiority = p->p_superiority = p->p_nonsuperiority = 1;
+	p->p_regression = p->p_improvement = 1;
 	if (m->has_se) {
 		p->se = m->se;
 		p->p_noninferiority = p_value(t_sf((m->at + margin) / m->se, m->df));
+		p->p_superiority = p_value(t_sf((m->at - margin) / m->se, m->df));
+		p->p_nonsuperiority = p_value(t_cdf((m->at - margin) / m->se, m->df));
 		p->p_regression = p_value(t_cdf(m->at / m->se, m->df));
+		p->p_improvement = p_value(t_sf(m->at / m->se, m->df));
 	} else if (m->degenerate && p->bounded) {
-		p->p_noninferiority = p_degenerate(m, m->at + margin, m->at - m->lo_value);
-		p->p_regression = p_degenerate(m, -m->at, m->hi_value - m->at);
+		double below = m->at - m->lo_value, above = m->hi_value - m->at;
+
+		p->p_noninferiority = p_degenerate(m, m->at + margin, below);
+		p->p_superiority = p_degenerate(m, m->at - margin, below);
+		p->p_nonsuperiority = p_degenerate(m, margin - m->at, above);
+		p->p_regression = p_degenerate(m, -m->at, above);
+		p->p_improvement = p_degenerate(m, m->at, below);
 	}
 }
 
@@ -231,7 +243,8 @@ paired_compare(const struct sample *design, const double *cand, const double *ba
 {
 	struct sample s = *design;
 	struct paired p = { .method = "paired t", .p_method = "t", .p_noninferiority = 1,
-	    .p_regression = 1, .ci = { -DBL_MAX, DBL_MAX }, .ci95 = { -DBL_MAX, DBL_MAX } };
+	    .p_superiority = 1, .p_nonsuperiority = 1, .p_regression = 1, .p_improvement = 1,
+	    .ci = { -DBL_MAX, DBL_MAX }, .ci95 = { -DBL_MAX, DBL_MAX } };
 	double *d = arena_array(scratch, s.n, sizeof *d), *square, mean;
 	struct mean m;
 	bool plain = s.weight == NULL && s.cluster == NULL &&

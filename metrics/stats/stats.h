@@ -150,6 +150,9 @@ struct paired {
 	struct interval ci, ci95;      /* ci: two-sided at 1 - 2 alpha, what the one-sided test sees */
 	double          p_noninferiority;      /* H0: difference <= -margin */
 	double          p_regression;          /* H0: difference >= 0; mid-p for plain binary */
+	double          p_improvement;         /* H0: difference <= 0; mid-p for plain binary */
+	double          p_superiority;         /* H0: difference <= margin */
+	double          p_nonsuperiority;      /* H0: difference >= margin */
 	double          psi;           /* discordance: share of units that differ */
 	double          sd;            /* of the unit difference */
 	double          se;            /* of `at`, 0 if the score method has none */
@@ -164,6 +167,31 @@ struct paired {
 struct paired paired_compare(const struct sample *design, const double *cand, const double *base,
                              bool lower_is_better, double margin, double alpha,
                              struct arena *scratch);
+
+/* ---- rules.c: from an interval, a comparison or a count to a verdict ---- */
+
+/* reason: a code of driftlead-gates(7). */
+struct ruling { enum verdict verdict; const char *reason; };
+/* The mean at least (or at most) `value`; ci is that of 1 - 2 alpha, p_wrong the adjusted p-value
+ * of the mean being on the right side. */
+struct ruling rule_bound(bool least, double value, bool bounded, struct interval ci, double alpha,
+                         double p_wrong);
+/* `paired` was computed with this margin (better: the gain that is asked for) and alpha; the last
+ * argument is the adjusted p-value of FAIL. */
+struct ruling rule_no_worse(const struct paired *, double margin, double alpha,
+                            double p_regression);
+struct ruling rule_better(const struct paired *, double alpha, double p_regression);
+struct ruling rule_equivalent(const struct paired *, double margin, double alpha,
+                              double p_differs);
+/* A failure rate of at most `value`, by one-sided Clopper-Pearson bounds at alpha. */
+struct ruling rule_guardrail(long failures, long n, double value, double alpha);
+/* Units among which so many failures still prove a rate of at most `value`; 0: too many to say. */
+long size_guardrail(long failures, double value, double alpha);
+
+/* ---- shrink.c: slices closer to their common mean ---- */
+
+/* x with variances v > 0, shrunk into out; returns the variance between them (0 if n < 2). */
+double shrink(const double *x, const double *v, size_t n, double *out);
 
 /* ---- multiplicity.c ----------------------------------------------------------------------------------- */
 
