@@ -257,4 +257,43 @@ struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch)
 void group_bounds(double alpha, const double *info, size_t looks, double *bound,
                   struct arena *scratch);
 
+/* ---- eprocess.c: a gate that may be looked at after every unit ---- */
+
+enum { EPROCESS_BETS = 3 };
+
+/*
+ * Betting e-processes of D in [-1,1], candidate minus baseline, positive is better: `pass`
+ * against H0: mean D <= -margin, `fail` against H0: mean D >= 0.  Of either the chance that E
+ * ever reaches 1/alpha while its H0 holds is alpha at most, at any number of looks, provided
+ * that the independent units (clusters, or rounds over all strata) come in random order.
+ * "Better" is margin 0; "equivalent" takes a second process that is fed -D, and both must pass.
+ */
+struct eprocess {
+	double margin, lambda;       /* lambda: the middle stake before its cap */
+	double lambda_pass[EPROCESS_BETS], lambda_fail[EPROCESS_BETS];   /* capped */
+	double log_pass[EPROCESS_BETS], log_fail[EPROCESS_BETS];         /* log capital of each */
+	double max_pass, max_fail;   /* the largest log E after any unit so far; n = 0: 0 */
+	long   n, population;        /* population: units of the suite; 0: of all there could be */
+	double sum;                  /* of D */
+};
+
+/* -1 < margin < 1.  alpha, n_max and var, the variance of a unit (psi of pairs, sum of
+ * W_h^2 psi_h / q_h of a round), set the stakes by plan: a bad guess costs power, not
+ * validity. */
+void   eprocess_begin(struct eprocess *, double margin, double alpha, long n_max, double var);
+/* Before the first unit: H0 is of the mean of this finite suite, read without replacement; its
+ * cases are then no sample of anything.  Decided for certain is log E = 700. */
+void   eprocess_of_suite(struct eprocess *, long population);
+void   eprocess_add(struct eprocess *, double d);        /* the next unit; -1 <= d <= 1 */
+double eprocess_log_pass(const struct eprocess *);       /* log E now; 0 before the first unit */
+double eprocess_log_fail(const struct eprocess *);
+double eprocess_p_pass(const struct eprocess *);         /* anytime-valid: min(1, 1 / max E) */
+double eprocess_p_fail(const struct eprocess *);
+/* The confidence sequence {x: E+(x)/2 + E-(x)/2 < 1/(1-conf)} with the stakes of the process,
+ * after the n units d: valid at any number of looks, contains the mean.  n = 0: [-1,1]. */
+struct interval eprocess_interval(const struct eprocess *, const double *d, size_t n, double conf);
+/* The same from b units of -1 and c of 1 among n, in any order; not of a finite suite. */
+struct interval eprocess_interval_counts(const struct eprocess *, long b, long c, long n,
+                                         double conf);
+
 #endif
