@@ -296,4 +296,18 @@ struct interval eprocess_interval(const struct eprocess *, const double *d, size
 struct interval eprocess_interval_counts(const struct eprocess *, long b, long c, long n,
                                          double conf);
 
+/* ---- confseq.c: means of scores in [0,1], without assumption but independence ---- */
+
+/* Two-sided intervals after the n scores x, in the order they came, that hold at every n at
+ * once; n = 0: [0,1].  A difference d goes in as (d + 1) / 2.  O(n); betting O(100 n). */
+struct interval confseq_bernstein(const double *x, size_t n, double conf);
+struct interval confseq_hoeffding(const double *x, size_t n, double conf);
+struct interval confseq_betting(const double *x, size_t n, double conf, struct arena *scratch);
+/* The betting interval of a sample whose size was planned: narrower, holds at this n only.
+ * Exact coverage for any distribution, also where nothing varies.  x in random order. */
+struct interval mean_betting(const double *x, size_t n, double conf, struct arena *scratch);
+/* Half-width at n of the asymptotic sequence that is narrowest near n_opt. */
+double confseq_normal_rho(double n_opt, double conf);
+double confseq_normal_half(double sd, double n, double n_opt, double conf);
+
 #endif

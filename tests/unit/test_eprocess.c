@@ -253,6 +253,76 @@ finite_suite_at_its_margin_errs_no_more_than_alpha(void **state)
 	assert_true(sooner <= pass);
 }
 
+/* ---- means in [0,1] ---- */
+
+static bool
+holds(struct interval i, double x)
+{
+	assert_true(0 <= i.lo && i.lo <= i.hi && i.hi <= 1);
+	return i.lo <= x && x <= i.hi;
+}
+
+/* Nearly all pass: where an interval by standard errors covers 63 of 100 times. */
+static void
+intervals_of_means_cover(void **state)
+{
+	enum { PATHS = 1000, SIZE = 100 };
+	struct arena a = { 0 };
+	long sequence = 0, closed = 0, fixed = 0;
+	double wide = 0, narrow = 0;
+	uint64_t at = UINT64_C(7) << 40;
+
+	(void)state;
+	for (int k = 0; k < PATHS; k++) {
+		double x[SIZE];
+		bool all[2] = { true, true };
+		struct interval planned;
+
+		for (int i = 0; i < SIZE; i++) {
+			struct interval s;
+
+			x[i] = uniform(&at) < 0.99;
+			if (i % 10 != 9)
+				continue;
+			s = confseq_betting(x, (size_t)i + 1, 0.95, &a);
+			all[0] = all[0] && holds(s, 0.99);
+			all[1] = all[1] && holds(confseq_bernstein(x, (size_t)i + 1, 0.95), 0.99);
+			wide += i == SIZE - 1 ? s.hi - s.lo : 0;
+		}
+		planned = mean_betting(x, SIZE, 0.95, &a);
+		fixed += holds(planned, 0.99);
+		narrow += planned.hi - planned.lo;
+		sequence += all[0];
+		closed += all[1];
+		arena_reset(&a);
+	}
+	assert_true((double)sequence >= 0.95 * PATHS && (double)closed >= 0.95 * PATHS);
+	assert_true((double)fixed >= 0.95 * PATHS && narrow < wide);
+	arena_free(&a);
+}
+
+static void
+little_data_says_little(void **state)
+{
+	static const double one[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct arena a = { 0 };
+	struct interval i = confseq_betting(one, 0, 0.95, &a);
+
+	(void)state;
+	assert_true(i.lo == 0 && i.hi == 1);
+	i = mean_betting(one, 1, 0.95, &a);
+	assert_true(i.lo == 0 && i.hi == 1);
+	assert_true(confseq_bernstein(one, 0, 0.95).hi == 1);
+	assert_true(confseq_hoeffding(one, 0, 0.95).lo == 0);
+	/* Without variation there is still no zero width. */
+	i = mean_betting(one, COUNT(one), 0.95, &a);
+	assert_true(i.lo > 0.3 && i.lo < 0.9 && i.hi == 1);
+	assert_true(mean_betting(one, COUNT(one), 0.99, &a).lo < i.lo);
+	assert_true(confseq_normal_half(0.4, 200, 500, 0.95) <
+	    confseq_normal_half(0.4, 100, 500, 0.95));
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -265,6 +335,8 @@ main(void)
 		cmocka_unit_test(sequence_ends_where_the_evidence_is_enough),
 		cmocka_unit_test(finite_suite_read_to_the_end_is_known),
 		cmocka_unit_test(finite_suite_at_its_margin_errs_no_more_than_alpha),
+		cmocka_unit_test(intervals_of_means_cover),
+		cmocka_unit_test(little_data_says_little),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);
