@@ -243,11 +243,14 @@ struct calibration calibration(const double *p, const double *y, size_t n, size_
                                struct arena *scratch);
 size_t calibration_bin(double p, size_t bins);
 
-/* ---- signflip.c: symmetry about 0, exactly ---- */
+/* ---- signflip.c: symmetry about 0 ---- */
 
 enum { SIGNFLIP_MAX = 20 };
 struct signflip { double greater, less, two; };          /* p-values */
 struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MAX */
+/* From `draws` random signings, (1 + those as extreme) / (1 + draws): never 0. */
+struct signflip signflip_sampled(const double *d, size_t n, long draws, uint64_t seed,
+                                 struct arena *scratch);
 struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
 struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
 
@@ -309,5 +312,42 @@ struct interval mean_betting(const double *x, size_t n, double conf, struct aren
 /* Half-width at n of the asymptotic sequence that is narrowest near n_opt. */
 double confseq_normal_rho(double n_opt, double conf);
 double confseq_normal_half(double sd, double n, double n_opt, double conf);
+
+/* ---- random.c: draws from distributions ---- */
+
+struct stream { uint64_t key, at; };                     /* rng_key and the next index */
+double stream_unit(struct stream *);                     /* [0,1) */
+long   binom_draw(long n, double p, struct stream *);    /* exact; O(1) for large n */
+
+/* ---- bootstrap.c: the spread of a mean, by resampling ---- */
+
+struct bootstrap_plan {
+	long     replicates;
+	uint64_t seed;           /* the same for any number of threads */
+	double   conf;           /* two-sided */
+	bool     studentized;    /* also the bootstrap-t interval */
+};
+
+/*
+ * Units, or clusters where there are any, are drawn with replacement inside their stratum; the
+ * shares of strata stay.  A cluster that lies in two strata is drawn from all of them, on the
+ * linearised mean.  Where there are no more than `replicates` different samples, all of them
+ * count with their probabilities and nothing is random.
+ */
+struct bootstrap {
+	bool   known;            /* false: fewer than two units; nothing varies; a stratum of one
+	                          * unit, or of few that are alike: take mean_interval */
+	double at, se;
+	struct interval percentile;
+	bool   has_bca;          /* false: all replicates on one side, or the correction has no end */
+	double z0, accel, level_lo, level_hi;    /* ties count half in z0; (cluster) jackknife */
+	struct interval bca;
+	bool   has_t;            /* false: not asked for, or replicates without variation reach in */
+	struct interval t;       /* for heavy tails: cost per request */
+	long   replicates;
+	bool   exact;            /* all samples were enumerated */
+};
+struct bootstrap bootstrap_mean(const struct sample *, const struct bootstrap_plan *,
+                                struct arena *scratch);
 
 #endif

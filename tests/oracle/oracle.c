@@ -36,6 +36,7 @@ static const struct family family[] = {
 	{ "signflip", oracle_signflip },
 	{ "groupseq", oracle_groupseq },
 	{ "eprocess", oracle_eprocess },
+	{ "bootstrap_ideal", oracle_bootstrap_ideal },
 };
 
 /* ---- inputs ---- */

@@ -73,5 +73,6 @@ void oracle_calibration(struct check *);
 void oracle_signflip(struct check *);
 void oracle_groupseq(struct check *);
 void oracle_eprocess(struct check *);
+void oracle_bootstrap_ideal(struct check *);
 
 #endif
