@@ -148,7 +148,7 @@ bootstrap_mean(const struct sample *s, const struct bootstrap_plan *plan, struct
 	if (b.exact)
 		design_enumerate(&d, r, scratch);
 	else
-		design_draw(&d, r, n, plan->seed, plan->studentized);
+		design_draw(&d, r, n, plan->seed);
 	b.replicates = (long)n;
 	qsort(r, n, sizeof *r, by_off);
 	percentile(&b, r, n, plan->conf);

@@ -47,8 +47,7 @@ double design_off(const struct design *, const struct sums *, double *var);
 double design_samples(const struct design *);
 /* All of them, into r[design_samples()], with their probabilities. */
 void   design_enumerate(const struct design *, struct replicate *r, struct arena *scratch);
-/* n random ones.  Unless `studentized` their t is not set. */
-void   design_draw(const struct design *, struct replicate *r, size_t n, uint64_t seed,
-                   bool studentized);
+/* n random ones. */
+void   design_draw(const struct design *, struct replicate *r, size_t n, uint64_t seed);
 
 #endif

@@ -23,6 +23,17 @@ sums_add(struct sums *s, double num, double den, double times)
 	s->dd += times * den * den;
 }
 
+/* n units of the same den. */
+static void
+sums_add_flat(struct sums *s, double n, double den, double num, double square)
+{
+	s->num += num;
+	s->den += n * den;
+	s->nn += square;
+	s->nd += num * den;
+	s->dd += n * den * den;
+}
+
 /* Of the mean of a layer about `ratio`, linearised, over a total weight of `den`. */
 static double
 variance(const struct sums *s, double n, double ratio, double den)
@@ -93,36 +104,53 @@ draw_indices(struct stream *s, uint32_t n, uint32_t *index, size_t want)
 		for (size_t i = 0; i < need; i++) {
 			uint64_t a = (word[i] & UINT32_MAX) * n, b = (word[i] >> 32) * n;
 
-			index[got] = (uint32_t)(a >> 32);
-			index[got + 1] = (uint32_t)(b >> 32);
-			got += (uint32_t)a >= refuse && (uint32_t)b >= refuse ? 2 : 0;
+			if ((uint32_t)a < refuse || (uint32_t)b < refuse)
+				continue;
+			index[got++] = (uint32_t)(a >> 32);
+			index[got++] = (uint32_t)(b >> 32);
 		}
 	}
 }
 
+/* Two sums side by side, so that one addition need not wait for the other. */
 static void
-draw_units(const struct layer *l, struct stream *stream, bool squares, struct sums *s)
+gather(const double *x, const uint32_t *index, size_t n, double *num, double *square)
+{
+	double a = 0, b = 0, aa = 0, bb = 0;
+
+	for (size_t i = 0; i + 1 < n; i += 2) {
+		double u = x[index[i]], v = x[index[i + 1]];
+
+		a += u;
+		b += v;
+		aa += u * u;
+		bb += v * v;
+	}
+	if (n % 2) {
+		a += x[index[n - 1]];
+		aa += x[index[n - 1]] * x[index[n - 1]];
+	}
+	*num += a + b;
+	*square += aa + bb;
+}
+
+static void
+draw_units(const struct layer *l, struct stream *stream, struct sums *s)
 {
 	uint32_t index[BLOCK + 1];
+	double num = 0, square = 0;
 
-	for (size_t left = l->n; left > 0; ) {
-		size_t k = left < BLOCK ? left : BLOCK;
-		double even = 0, odd = 0;
-
+	for (size_t left = l->n, k; left > 0; left -= k) {
+		k = left < BLOCK ? left : BLOCK;
 		draw_indices(stream, l->n, index, k);
-		left -= k;
-		if (squares || !l->flat) {
+		if (l->flat)
+			gather(l->num, index, k, &num, &square);
+		else
 			for (size_t i = 0; i < k; i++)
 				sums_add(s, l->num[index[i]], l->den[index[i]], 1);
-			continue;
-		}
-		for (size_t i = 0; i + 1 < k; i += 2) {
-			even += l->num[index[i]];
-			odd += l->num[index[i + 1]];
-		}
-		s->num += even + odd + (k % 2 ? l->num[index[k - 1]] : 0);
-		s->den += (double)k * l->den[0];
 	}
+	if (l->flat)
+		sums_add_flat(s, l->n, l->den[0], num, square);
 }
 
 static void
@@ -146,7 +174,6 @@ struct drawing {
 	struct replicate    *replicate;
 	size_t               n;
 	uint64_t             key;
-	bool                 squares;
 };
 
 static void
@@ -161,16 +188,15 @@ draw_replicate(size_t i, struct arena *scratch, void *ctx)
 		if (d->layer[h].ncell > 0)
 			draw_cells(&d->layer[h], &stream, &s[h]);
 		else
-			draw_units(&d->layer[h], &stream, w->squares, &s[h]);
+			draw_units(&d->layer[h], &stream, &s[h]);
 	}
 	w->replicate[i] = replicate_of(d, s, 1 / (double)w->n);
 }
 
 void
-design_draw(const struct design *d, struct replicate *r, size_t n, uint64_t seed,
-    bool studentized)
+design_draw(const struct design *d, struct replicate *r, size_t n, uint64_t seed)
 {
-	struct drawing w = { .design = d, .replicate = r, .n = n, .squares = studentized,
+	struct drawing w = { .design = d, .replicate = r, .n = n,
 	    .key = rng_key(seed, "bootstrap") };
 
 	par_for(n, draw_replicate, &w);
