@@ -173,6 +173,7 @@ uint64_t rng_at(uint64_t seed, const char *stream, uint64_t index);
 /* The same with the stream hashed once: rng_key(seed, stream) then rng_next(key, index). */
 uint64_t rng_key(uint64_t seed, const char *stream);
 uint64_t rng_next(uint64_t key, uint64_t index);
+void     rng_fill(uint64_t key, uint64_t index, uint64_t *out, size_t n);   /* the next n */
 double   rng_unit(uint64_t bits);                             /* [0,1), 53 bits */
 
 /* ---- par.c ------------------------------------------------------------------------------------ */

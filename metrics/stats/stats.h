@@ -271,11 +271,14 @@ struct calibration calibration(const double *p, const double *y, size_t n, size_
                                struct arena *scratch);
 size_t calibration_bin(double p, size_t bins);
 
-/* ---- signflip.c: symmetry about 0, exactly ---- */
+/* ---- signflip.c: symmetry about 0 ---- */
 
 enum { SIGNFLIP_MAX = 20 };
 struct signflip { double greater, less, two; };          /* p-values */
 struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MAX */
+/* From `draws` random signings, (1 + those as extreme) / (1 + draws): never 0. */
+struct signflip signflip_sampled(const double *d, size_t n, long draws, uint64_t seed,
+                                 struct arena *scratch);
 struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
 struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
 
@@ -284,5 +287,95 @@ struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch)
 /* z bounds at the information fractions info, rising in (0,1], for one-sided alpha. */
 void group_bounds(double alpha, const double *info, size_t looks, double *bound,
                   struct arena *scratch);
+
+/* ---- eprocess.c: a gate that may be looked at after every unit ---- */
+
+enum { EPROCESS_BETS = 3 };
+
+/*
+ * Betting e-processes of D in [-1,1], candidate minus baseline, positive is better: `pass`
+ * against H0: mean D <= -margin, `fail` against H0: mean D >= 0.  Of either the chance that E
+ * ever reaches 1/alpha while its H0 holds is alpha at most, at any number of looks, provided
+ * that the independent units (clusters, or rounds over all strata) come in random order.
+ * "Better" is margin 0; "equivalent" takes a second process that is fed -D, and both must pass.
+ */
+struct eprocess {
+	double margin, lambda;       /* lambda: the middle stake before its cap */
+	double lambda_pass[EPROCESS_BETS], lambda_fail[EPROCESS_BETS];   /* capped */
+	double log_pass[EPROCESS_BETS], log_fail[EPROCESS_BETS];         /* log capital of each */
+	double max_pass, max_fail;   /* the largest log E after any unit so far; n = 0: 0 */
+	long   n, population;        /* population: units of the suite; 0: of all there could be */
+	double sum;                  /* of D */
+};
+
+/* -1 < margin < 1.  alpha, n_max and var, the variance of a unit (psi of pairs, sum of
+ * W_h^2 psi_h / q_h of a round), set the stakes by plan: a bad guess costs power, not
+ * validity. */
+void   eprocess_begin(struct eprocess *, double margin, double alpha, long n_max, double var);
+/* Before the first unit: H0 is of the mean of this finite suite, read without replacement; its
+ * cases are then no sample of anything.  Decided for certain is log E = 700. */
+void   eprocess_of_suite(struct eprocess *, long population);
+void   eprocess_add(struct eprocess *, double d);        /* the next unit; -1 <= d <= 1 */
+double eprocess_log_pass(const struct eprocess *);       /* log E now; 0 before the first unit */
+double eprocess_log_fail(const struct eprocess *);
+double eprocess_p_pass(const struct eprocess *);         /* anytime-valid: min(1, 1 / max E) */
+double eprocess_p_fail(const struct eprocess *);
+/* The confidence sequence {x: E+(x)/2 + E-(x)/2 < 1/(1-conf)} with the stakes of the process,
+ * after the n units d: valid at any number of looks, contains the mean.  n = 0: [-1,1]. */
+struct interval eprocess_interval(const struct eprocess *, const double *d, size_t n, double conf);
+/* The same from b units of -1 and c of 1 among n, in any order; not of a finite suite. */
+struct interval eprocess_interval_counts(const struct eprocess *, long b, long c, long n,
+                                         double conf);
+
+/* ---- confseq.c: means of scores in [0,1], without assumption but independence ---- */
+
+/* Two-sided intervals after the n scores x, in the order they came, that hold at every n at
+ * once; n = 0: [0,1].  A difference d goes in as (d + 1) / 2.  O(n); betting O(100 n). */
+struct interval confseq_bernstein(const double *x, size_t n, double conf);
+struct interval confseq_hoeffding(const double *x, size_t n, double conf);
+struct interval confseq_betting(const double *x, size_t n, double conf, struct arena *scratch);
+/* The betting interval of a sample whose size was planned: narrower, holds at this n only.
+ * Exact coverage for any distribution, also where nothing varies.  x in random order. */
+struct interval mean_betting(const double *x, size_t n, double conf, struct arena *scratch);
+/* Half-width at n of the asymptotic sequence that is narrowest near n_opt. */
+double confseq_normal_rho(double n_opt, double conf);
+double confseq_normal_half(double sd, double n, double n_opt, double conf);
+
+/* ---- random.c: draws from distributions ---- */
+
+struct stream { uint64_t key, at; };                     /* rng_key and the next index */
+double stream_unit(struct stream *);                     /* [0,1) */
+long   binom_draw(long n, double p, struct stream *);    /* exact; O(1) for large n */
+
+/* ---- bootstrap.c: the spread of a mean, by resampling ---- */
+
+struct bootstrap_plan {
+	long     replicates;
+	uint64_t seed;           /* the same for any number of threads */
+	double   conf;           /* two-sided */
+	bool     studentized;    /* also the bootstrap-t interval */
+};
+
+/*
+ * Units, or clusters where there are any, are drawn with replacement inside their stratum; the
+ * shares of strata stay.  A cluster that lies in two strata is drawn from all of them, on the
+ * linearised mean.  Where there are no more than `replicates` different samples, all of them
+ * count with their probabilities and nothing is random.
+ */
+struct bootstrap {
+	bool   known;            /* false: fewer than two units; nothing varies; a stratum of one
+	                          * unit, or of few that are alike: take mean_interval */
+	double at, se;
+	struct interval percentile;
+	bool   has_bca;          /* false: all replicates on one side, or the correction has no end */
+	double z0, accel, level_lo, level_hi;    /* ties count half in z0; (cluster) jackknife */
+	struct interval bca;
+	bool   has_t;            /* false: not asked for, or replicates without variation reach in */
+	struct interval t;       /* for heavy tails: cost per request */
+	long   replicates;
+	bool   exact;            /* all samples were enumerated */
+};
+struct bootstrap bootstrap_mean(const struct sample *, const struct bootstrap_plan *,
+                                struct arena *scratch);
 
 #endif

@@ -35,6 +35,8 @@ static const struct family family[] = {
 	{ "calibration", oracle_calibration },
 	{ "signflip", oracle_signflip },
 	{ "groupseq", oracle_groupseq },
+	{ "eprocess", oracle_eprocess },
+	{ "bootstrap_ideal", oracle_bootstrap_ideal },
 };
 
 /* ---- inputs ---- */

@@ -72,5 +72,7 @@ void oracle_krippendorff_alpha(struct check *);
 void oracle_calibration(struct check *);
 void oracle_signflip(struct check *);
 void oracle_groupseq(struct check *);
+void oracle_eprocess(struct check *);
+void oracle_bootstrap_ideal(struct check *);
 
 #endif
