@@ -7,6 +7,7 @@
  * FAIL a union claim (Holm over the gates).  All of it is computed from committed rows.
  */
 #include "harness/gate.h"
+#include "harness/sequence.h"
 
 #include <math.h>
 
@@ -34,6 +35,7 @@ static const struct { const char *reason, *text; } sentence[] = {
 	{ "guardrail_open", "too few cases to tell on which side of the guardrail the rate lies" },
 	{ "latency_met", "enough answers come within the limit" },
 	{ "latency_missed", "too few answers come within the limit" },
+	{ "stopped_early", "the release was decided before this gate was" },
 	{ "latency_open", "whether enough answers come within the limit is open" },
 };
 
@@ -54,6 +56,13 @@ decide_by(struct judged *j, struct ruling r)
 			return;
 		}
 	bug("no sentence for the reason '%s'", r.reason);
+}
+
+bool
+gating_uses(const struct gating *g, long test_case)
+{
+	return g->sequence == NULL || !sequence_decided(g->sequence) ||
+	    sequence_uses(g->sequence, test_case);
 }
 
 /* Every gate of the run is void for the same reason. */
@@ -97,10 +106,25 @@ adjust(struct gating *g, int which)
 	}
 }
 
+/* What the process decided stands; what it left open when it decided the release stays open. */
+static void
+settle(struct gating *g, struct judged *j, struct ruling by_process)
+{
+	if (j->reason != NULL)
+		return;
+	if (j->stop.decided)
+		decide_by(j, by_process);
+	else if (g->sequence != NULL && sequence_decided(g->sequence))
+		decide_by(j, (struct ruling){ INCONCLUSIVE, "stopped_early" });
+	else
+		(j->gate->paired ? pairs_settle : single_settle)(j);
+}
+
 static void
 judge_all(struct gating *g)
 {
 	const struct suite *s = g->suite;
+	struct ruling *ruling = arena_array(g->a, s->ngate, sizeof *ruling);
 
 	for (size_t i = 0; i < s->ngate; i++) {
 		struct judged *j = &g->judged[i];
@@ -108,14 +132,17 @@ judge_all(struct gating *g)
 		*j = (struct judged){ .gate = &s->gate[i], .metric = &s->metric[s->gate[i].metric],
 			.slice = s->gate[i].slice < 0 ? NULL : s->slice[s->gate[i].slice].name,
 			.alpha = s->gate[i].alpha };
+		if (g->sequence != NULL) {
+			j->alpha -= ANYTIME_PART * j->alpha;
+			j->stop = sequence_stop(g->sequence, i, &ruling[i]);
+		}
 		(s->gate[i].paired ? pairs_judge : single_judge)(g, j);
 		j->p_fail_holm = j->p_fail;
 	}
 	adjust(g, 0);
 	adjust(g, 1);
 	for (size_t i = 0; i < s->ngate; i++)
-		if (g->judged[i].reason == NULL)
-			(s->gate[i].paired ? pairs_settle : single_settle)(&g->judged[i]);
+		settle(g, &g->judged[i], ruling[i]);
 }
 
 /* ---- the release -------------------------------------------------------------------------- */
@@ -195,14 +222,51 @@ describe_runs(struct gating *g, long run, long base)
 	count_attempts(g);
 }
 
+/* What was not asked, at the mean of what was. */
 static struct stopping
 describe_stopping(struct gating *g)
 {
-	long planned = store_long(g->store, 0, "SELECT ncases FROM v_run WHERE id = ?", "i",
+	struct query *q = store_query(g->store, "SELECT r.ncases, r.ncalls, r.ndone, r.seconds,"
+	    " (SELECT avg(c.cost) FROM v_completion c WHERE c.run = r.id),"
+	    " (SELECT avg(ifnull(c.tokens_in, 0) + ifnull(c.tokens_out, 0)) FROM v_completion c"
+	    "   WHERE c.run = r.id AND c.tokens_out IS NOT NULL)"
+	    " FROM v_run r WHERE r.id = ?", "i", g->runs.run);
+	static const char *const rule[] = { "fixed", "hybrid" };
+	struct stopping s = { .rule = rule[g->sequence != NULL],
+		.sequential = g->sequence != NULL,
+		.early = g->sequence != NULL && sequence_decided(g->sequence) };
+	long done;
+
+	if (!query_next(q))
+		bug("run %ld vanished", g->runs.run);
+	s.n_max = query_long(q, 0);
+	s.n_used = s.early ? sequence_used(g->sequence) : s.n_max;
+	done = query_long(q, 2);
+	s.calls_saved = s.early ? query_long(q, 1) - done : 0;
+	s.cost_saved = !s.early ? 0 : query_null(q, 4) ? -1 : (double)s.calls_saved * query_real(q, 4);
+	s.tokens_saved = !s.early ? 0 : query_null(q, 5) ? -1 :
+	    lround((double)s.calls_saved * query_real(q, 5));
+	s.seconds_saved = !s.early ? 0 : done == 0 ? -1 :
+	    (double)s.calls_saved * query_real(q, 3) / (double)done;
+	query_free(q);
+	return s;
+}
+
+/* A verdict on all cases needs all of them; one that the process reached needs no more. */
+static void
+require_all(struct gating *g)
+{
+	bool early = g->sequence != NULL && sequence_decided(g->sequence);
+	long lacking = store_long(g->store, 0, "SELECT ncalls - ndone FROM v_run WHERE id = ?", "i",
 	    g->runs.run);
 
-	return (struct stopping){ .rule = "fixed", .n_max = planned, .n_used = planned,
-		.cost_saved = 0, .seconds_saved = 0 };
+	if (text_of(g, "filter", g->runs.run)[0] != '\0')
+		void_all(g, INVALID, "filtered", "only part of the suite was asked (--filter)");
+	else if (!early && strcmp(text_of(g, "state", g->runs.run), "complete") != 0)
+		void_all(g, INCONCLUSIVE, "incomplete", "the run is not complete: resume it first");
+	else if (!early && lacking > 0)
+		void_all(g, INCONCLUSIVE, "incomplete", "the run stopped when other gates were decided: "
+		    "ask the rest with --all");
 }
 
 int
@@ -219,12 +283,11 @@ stage_gate(struct store *st, const struct suite *s, long run, long base, struct 
 	if (s->ngate == 0)
 		return err_set(e, "suite '%s' has no gates", s->name);
 	describe_runs(&g, run, base);
+	if ((g.sequence = sequence_open(st, s, run, base, a)) != NULL)
+		sequence_advance(g.sequence);
 	judge_all(&g);
 	stopping = describe_stopping(&g);
-	if (strcmp(text_of(&g, "state", run), "complete") != 0)
-		void_all(&g, INCONCLUSIVE, "incomplete", "the run is not complete: resume it first");
-	else if (text_of(&g, "filter", run)[0] != '\0')
-		void_all(&g, INVALID, "filtered", "only part of the suite was asked (--filter)");
+	require_all(&g);
 	if ((deciding = release_verdict(g.judged, s->ngate)) == NULL) {
 		void_all(&g, INCONCLUSIVE, "only_advisory", "every gate is advisory: nothing decides");
 		deciding = g.judged;
@@ -257,5 +320,6 @@ stage_gate(struct store *st, const struct suite *s, long run, long base, struct 
 	buf_free(&one);
 	buf_free(&lines);
 	buf_free(&why);
+	sequence_free(g.sequence);
 	return 0;
 }

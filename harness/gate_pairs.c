@@ -35,7 +35,8 @@ read_pairs(struct gating *g, struct judged *j, struct pairs *p)
 	enum pairing how;
 
 	while (pair_next(&r, &c, &b, &how)) {
-		if (how == PAIR_ONLY_BASE || (j->gate->slice >= 0 && c.slice != j->gate->slice))
+		if (how == PAIR_ONLY_BASE || (j->gate->slice >= 0 && c.slice != j->gate->slice) ||
+		    !gating_uses(g, c.test_case))
 			continue;
 		p->ncandidate++;
 		p->nedited += how == PAIR_EDITED;
@@ -86,30 +87,27 @@ ruling_of(const struct judged *j, const struct paired *d, double p)
 	}
 }
 
-/* A relative margin is a part of what the baseline run made of its own cases: known before the
- * candidate was asked, and the same for every candidate. */
-static double
-frozen_margin(struct gating *g, const struct judged *j)
+double
+pairs_margin(struct store *st, long base, const struct gate *gate, const struct metric *m,
+    const char *slice)
 {
-	struct query *q = store_query(g->store, "SELECT at FROM v_estimate WHERE run = ? AND"
-	    " metric_name = ? AND slice_name = ? AND known", "iss", g->runs.base, j->metric->name,
-	    j->slice ? j->slice : "");
-	double at = 0;
+	struct query *q;
+	double at;
 
+	if (!gate->relative)
+		return gate->margin;
+	q = store_query(st, "SELECT at FROM v_estimate WHERE run = ? AND metric_name = ? AND"
+	    " slice_name = ? AND known", "iss", base, m->name, slice ? slice : "");
 	if (!query_next(q))
 		return 0;
 	at = query_real(q, 0);
 	query_free(q);
-	return j->gate->margin * (j->metric->scorer->scale == SCALE_REAL ? fabs(at) : 1 - at);
+	return gate->margin * (m->scorer->scale == SCALE_REAL ? fabs(at) : 1 - at);
 }
 
-static const char *
-incomparable(struct gating *g, struct judged *j, const char **reason)
+const char *
+pairs_incomparable(struct store *st, long run, long base, const char *name, const char **reason)
 {
-	struct store *st = g->store;
-	long run = g->runs.run, base = g->runs.base;
-	const char *name = j->metric->name;
-
 	if (base == 0) {
 		*reason = "no_baseline";
 		return "there is no baseline run to compare with: set one with "
@@ -153,7 +151,7 @@ decide_missing(struct judged *j, const struct pairs *p)
 	else if (2 * fmin(differ.p_midp, other.p_midp) < 0.01)
 		decide(j, INVALID, "missing_differs",
 		    "answers are missing more often in one of the runs");
-	else if (j->has_answered &&
+	else if (j->has_answered && !j->stop.decided &&
 	    ruling_of(j, &j->pair, j->p_fail).verdict != j->answered.verdict)
 		decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
 		    "turn the verdict: ask them again with --retry");
@@ -204,7 +202,8 @@ describe_clusters(struct gating *g, struct judged *j, const struct columns *c)
 void
 pairs_judge(struct gating *g, struct judged *j)
 {
-	const char *reason, *why = incomparable(g, j, &reason);
+	const char *reason, *why = pairs_incomparable(g->store, g->runs.run, g->runs.base,
+	    j->metric->name, &reason);
 	struct pairs p = { 0 };
 	struct paired answered;
 
@@ -213,7 +212,7 @@ pairs_judge(struct gating *g, struct judged *j)
 		return;
 	}
 	read_pairs(g, j, &p);
-	j->margin = j->gate->relative ? frozen_margin(g, j) : j->gate->margin;
+	j->margin = pairs_margin(g->store, g->runs.base, j->gate, j->metric, j->slice);
 	j->pair = compare(g, j, &p.c);
 	j->paired = j->pair.known;
 	j->has_p_fail = j->paired;

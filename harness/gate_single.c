@@ -27,7 +27,7 @@ read_single(struct gating *g, struct judged *j, struct single *s)
 	struct unit u;
 
 	while (unit_next(&r, &u)) {
-		if (j->gate->slice >= 0 && u.slice != j->gate->slice)
+		if ((j->gate->slice >= 0 && u.slice != j->gate->slice) || !gating_uses(g, u.test_case))
 			continue;
 		s->n++;
 		j->missing_candidate += u.nservice > 0;
@@ -215,7 +215,7 @@ decide_void(struct judged *j, const struct single *s, double moved, struct arena
 	else if ((double)j->missing_candidate > j->gate->unanswered * (double)s->n)
 		decide(j, INVALID, "unanswered", "too many cases have no answer from the service: the "
 		    "model was not measured");
-	else if (j->has_answered && j->answered.verdict != j->verdict)
+	else if (j->has_answered && !j->stop.decided && j->answered.verdict != j->verdict)
 		decide(j, INVALID, "unanswered_decides", "the cases without an answer from the service "
 		    "turn the verdict: ask them again with --retry");
 	else if (j->reason != NULL && strcmp(j->reason, "no_interval") == 0)

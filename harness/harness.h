@@ -70,6 +70,7 @@ struct suite {
 	size_t             nmetric;
 	struct gate       *gate;
 	size_t             ngate;
+	bool               sequential;    /* asked in seeded order, until the verdict is decided */
 	struct suite_fields *fields;      /* suite.c's */
 	char               digest[65], prompt_digest[65];
 	long               row;           /* in the store, after suite_store */
@@ -320,6 +321,8 @@ struct budget { double max_cost; long max_tokens; double max_time; };  /* 0: non
 struct run_options {
 	enum run_start start;
 	bool          dry_run, quiet, json;
+	bool          all;                    /* ask every case of a sequential suite */
+	long          base;                   /* what its gates compare with; 0: nothing */
 	struct buf   *out;                    /* what a dry run says */
 	struct texts  filter;                 /* id:, slice:, tag:, failed:RUN */
 	struct budget budget;

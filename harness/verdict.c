@@ -342,7 +342,7 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	buf_key(b, "alpha_split");
 	if (s->sequential) {
 		buf_char(b, '{');
-		real(b, "anytime", true, j->gate->alpha - j->alpha);
+		real(b, "anytime", true, ANYTIME_PART * j->gate->alpha);
 		real(b, "final", true, j->alpha);
 		buf_char(b, '}');
 	} else {

@@ -27,6 +27,10 @@ struct judged_slice {
 	double      shrunk, p_bh, mde;
 };
 
+/* Part of alpha that a sequential gate may spend at any time; the rest is for the test on all
+ * cases. */
+#define ANYTIME_PART 0.2
+
 /* What the sequential process said of a gate; sequence.h. */
 struct judged_stop {
 	bool   known;                     /* the suite is sequential and the gate can be bet on */

@@ -176,6 +176,10 @@ cases(struct buf *b, const struct judged *j, const struct stopping *s)
 		return;
 	buf_puts(b, " of ");
 	grouped(b, s->n_max);
+	if (s->calls_saved == 0) {                      /* the rest was asked all the same */
+		buf_puts(b, " (decided early)");
+		return;
+	}
 	buf_puts(b, " (stopped early: saved ");
 	grouped(b, s->calls_saved);
 	buf_puts(b, " calls");
@@ -299,6 +303,7 @@ static void
 would_change(struct buf *b, const struct judged *j)
 {
 	const struct paired *d = &j->pair;
+	double lost = -fmin(0, j->stop.decided ? j->stop.cs.lo : d->ci.lo);
 
 	buf_puts(b, "  What would change it: ");
 	if (j->n_needed > 0) {
@@ -316,9 +321,9 @@ would_change(struct buf *b, const struct judged *j)
 	if (j->paired && d->bounded && j->gate->rule == RULE_NO_WORSE && j->verdict != INVALID) {
 		buf_puts(b, "; these pairs rule out losses beyond ");
 		if (is_rate(j->metric))
-			buf_fmt(b, "%.2f points", fmax(0, -d->ci.lo) * 100);
+			buf_fmt(b, "%.2f points", lost * 100);
 		else
-			amount(b, j->metric, fmax(0, -d->ci.lo), false);
+			amount(b, j->metric, lost, false);
 	}
 	if (j->has_mde)
 		buf_fmt(b, "; so many pairs find a loss of %.1f points with probability %.3g %%",
@@ -341,7 +346,7 @@ verdict_explain(struct buf *b, const struct judged *j, const struct pair_of_runs
 		if (j->stop.known)
 			buf_fmt(b, "  Watched: a betting process looked after every round and may decide at an "
 			    "e-value of %.3g; its largest were %.3g for PASS and %.3g for FAIL.%s\n",
-			    1 / (j->gate->alpha - j->alpha), exp(fmin(j->stop.log_e_pass, 700)),
+			    1 / (ANYTIME_PART * j->gate->alpha), exp(fmin(j->stop.log_e_pass, 700)),
 			    exp(fmin(j->stop.log_e_fail, 700)), j->stop.decided ? "  It decided." :
 			    s->early ? "  Others decided the release." : "  It did not decide.");
 		if (!j->stop.decided)

@@ -79,11 +79,12 @@ mean_of_rest(const struct eprocess *p, long seen, double sum, double null)
 
 /* Units of difference d, for the bets that D is above (`sign` 1) or below (-1) the null's mean. */
 static void
-bet(double *log_capital, double lambda, double d, double times, double mean, double sign)
+bet(double *log_capital, double lambda, double d, double weight, double times, double mean,
+    double sign)
 {
 	for (size_t j = 0; j < EPROCESS_BETS; j++)
 		log_capital[j] += times *
-		    log1p(stake(lambda, j, 1 + sign * mean) * sign * (d - mean));
+		    log1p(stake(lambda, j, 1 + sign * mean) * sign * weight * (d - mean));
 }
 
 /* Whatever the rest of the suite brings, its sum is above (below) that of the null. */
@@ -100,14 +101,23 @@ settle(struct eprocess *p, double *log_capital, double null, double sign)
 void
 eprocess_add(struct eprocess *p, double d)
 {
+	eprocess_add_weighted(p, d, 1);
+}
+
+void
+eprocess_add_weighted(struct eprocess *p, double d, double weight)
+{
 	if (!(fabs(d) <= 1 + 1e-9))
 		bug("a difference of %g is outside [-1,1]", d);
+	if (!(weight > 0 && weight <= 1 + 1e-9) || (p->population > 0 && weight != 1))
+		bug("a unit of weight %g", weight);
 	if (p->population > 0 && p->n >= p->population)
 		bug("unit %ld of a suite of %ld", p->n + 1, p->population);
-	bet(p->log_pass, p->lambda, d, 1, mean_of_rest(p, p->n, p->sum, -p->margin), 1);
-	bet(p->log_fail, p->lambda, d, 1, mean_of_rest(p, p->n, p->sum, 0), -1);
+	bet(p->log_pass, p->lambda, d, weight, 1, mean_of_rest(p, p->n, p->sum, -p->margin), 1);
+	bet(p->log_fail, p->lambda, d, weight, 1, mean_of_rest(p, p->n, p->sum, 0), -1);
 	p->n++;
-	p->sum += d;
+	p->sum += weight * d;
+	p->weight += weight;
 	if (p->population > 0) {
 		settle(p, p->log_pass, -p->margin, 1);
 		settle(p, p->log_fail, 0, -1);
@@ -142,8 +152,9 @@ eprocess_p_fail(const struct eprocess *p)
 
 /* ---- the confidence sequence ---- */
 
-/* Differences in the order they came, or, with `times`, each of which came so often. */
-struct record { const double *d; const double *times; size_t n; };
+/* Differences in the order they came, with their weights if they have any, or with `times`, each
+ * of which came so often. */
+struct record { const double *d, *times, *weight; size_t n; };
 
 /* log(E+/2 + E-/2), the two-sided evidence against a mean of `null`. */
 static double
@@ -154,9 +165,10 @@ log_against(const struct eprocess *p, const struct record *r, double null)
 	for (size_t i = 0; i < r->n; i++) {
 		double mean = mean_of_rest(p, (long)i, sum, null);
 		double times = r->times != NULL ? r->times[i] : 1;
+		double weight = r->weight != NULL ? r->weight[i] : 1;
 
-		bet(up, p->lambda, r->d[i], times, mean, 1);
-		bet(down, p->lambda, r->d[i], times, mean, -1);
+		bet(up, p->lambda, r->d[i], weight, times, mean, 1);
+		bet(down, p->lambda, r->d[i], weight, times, mean, -1);
 		sum += r->d[i];
 	}
 	a = log_mixture(up);
@@ -205,13 +217,21 @@ sequence(const struct eprocess *p, const struct record *r, double sum, double n,
 }
 
 struct interval
-eprocess_interval(const struct eprocess *p, const double *d, size_t n, double conf)
+eprocess_interval(const struct eprocess *p, const double *d, const double *weight, size_t n,
+    double conf)
 {
-	struct record r = { d, NULL, n };
+	struct record r = { d, NULL, weight, n };
+	double sum = 0, all = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		double w = weight != NULL ? weight[i] : 1;
+
+		sum += w * d[i];
+		all += w;
+	}
 	if (n == 0)
 		return (struct interval){ -1, 1 };
-	return sequence(p, &r, sum_of(d, n), (double)n, conf);
+	return sequence(p, &r, sum, all, conf);
 }
 
 struct interval
@@ -219,7 +239,7 @@ eprocess_interval_counts(const struct eprocess *p, long b, long c, long n, doubl
 {
 	const double d[] = { -1, 0, 1 };
 	const double times[] = { (double)b, (double)(n - b - c), (double)c };
-	struct record r = { d, times, COUNT(d) };
+	struct record r = { d, times, NULL, COUNT(d) };
 
 	if (p->population > 0)
 		bug("counts do not tell the order that a suite of %ld needs", p->population);

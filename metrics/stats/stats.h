@@ -305,7 +305,7 @@ struct eprocess {
 	double log_pass[EPROCESS_BETS], log_fail[EPROCESS_BETS];         /* log capital of each */
 	double max_pass, max_fail;   /* the largest log E after any unit so far; n = 0: 0 */
 	long   n, population;        /* population: units of the suite; 0: of all there could be */
-	double sum;                  /* of D */
+	double sum, weight;          /* of D times its weight; of the weights */
 };
 
 /* -1 < margin < 1.  alpha, n_max and var, the variance of a unit (psi of pairs, sum of
@@ -316,13 +316,18 @@ void   eprocess_begin(struct eprocess *, double margin, double alpha, long n_max
  * cases are then no sample of anything.  Decided for certain is log E = 700. */
 void   eprocess_of_suite(struct eprocess *, long population);
 void   eprocess_add(struct eprocess *, double d);        /* the next unit; -1 <= d <= 1 */
+/* The same for the mean of units that count by a weight in (0,1], known before the unit is seen:
+ * clusters by their size over that of the largest. */
+void   eprocess_add_weighted(struct eprocess *, double d, double weight);
 double eprocess_log_pass(const struct eprocess *);       /* log E now; 0 before the first unit */
 double eprocess_log_fail(const struct eprocess *);
 double eprocess_p_pass(const struct eprocess *);         /* anytime-valid: min(1, 1 / max E) */
 double eprocess_p_fail(const struct eprocess *);
 /* The confidence sequence {x: E+(x)/2 + E-(x)/2 < 1/(1-conf)} with the stakes of the process,
- * after the n units d: valid at any number of looks, contains the mean.  n = 0: [-1,1]. */
-struct interval eprocess_interval(const struct eprocess *, const double *d, size_t n, double conf);
+ * after the n units d: valid at any number of looks, contains the mean.  weight NULL: all 1.
+ * n = 0: [-1,1]. */
+struct interval eprocess_interval(const struct eprocess *, const double *d, const double *weight,
+                                  size_t n, double conf);
 /* The same from b units of -1 and c of 1 among n, in any order; not of a finite suite. */
 struct interval eprocess_interval_counts(const struct eprocess *, long b, long c, long n,
                                          double conf);

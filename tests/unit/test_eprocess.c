@@ -105,8 +105,8 @@ swapped_arms_mirror(void **state)
 		CLOSE(eprocess_log_fail(&p), eprocess_log_pass(&q), 1e-12);
 	}
 	CLOSE(eprocess_p_pass(&p), eprocess_p_fail(&q), 1e-12);
-	a = eprocess_interval(&p, d, NMAX, 0.95);
-	b = eprocess_interval(&q, minus, NMAX, 0.95);
+	a = eprocess_interval(&p, d, NULL, NMAX, 0.95);
+	b = eprocess_interval(&q, minus, NULL, NMAX, 0.95);
 	CLOSE(a.lo, -b.hi, 1e-12);
 	CLOSE(a.hi, -b.lo, 1e-12);
 }
@@ -141,7 +141,7 @@ sequence_holds_the_mean_and_agrees_with_counts(void **state)
 
 	(void)state;
 	eprocess_begin(&p, 0.02, 0.05, NMAX, 0.16);
-	assert_true(eprocess_interval(&p, d, 0, 0.95).lo == -1);
+	assert_true(eprocess_interval(&p, d, NULL, 0, 0.95).lo == -1);
 	assert_true(eprocess_interval_counts(&p, 0, 0, 0, 0.95).hi == 1);
 	for (int i = 0; i < NMAX; i++) {
 		struct interval a, k;
@@ -154,7 +154,7 @@ sequence_holds_the_mean_and_agrees_with_counts(void **state)
 		mean = p.sum / (double)p.n;
 		if (i % 7)
 			continue;
-		a = eprocess_interval(&p, d, (size_t)i + 1, 0.9);
+		a = eprocess_interval(&p, d, NULL, (size_t)i + 1, 0.9);
 		k = eprocess_interval_counts(&p, b, c, i + 1, 0.9);
 		assert_true(-1 <= a.lo && a.lo <= mean && mean <= a.hi && a.hi <= 1);
 		CLOSE(a.lo, k.lo, 1e-12);
@@ -179,7 +179,7 @@ sequence_ends_where_the_evidence_is_enough(void **state)
 	eprocess_begin(&p, 0.02, 0.05, NMAX, 0.16);
 	for (int k = 0; k < NMAX; k++)
 		d[k] = flip(&at, 0.2, 0.05);
-	i = eprocess_interval(&p, d, NMAX, 0.95);
+	i = eprocess_interval(&p, d, NULL, NMAX, 0.95);
 	assert_true(i.lo > -1 && i.lo < 0);
 	eprocess_begin(&at_end, -i.lo, 0.05, NMAX, 0.16);
 	for (int k = 0; k < NMAX; k++)
@@ -208,11 +208,11 @@ finite_suite_read_to_the_end_is_known(void **state)
 	}
 	for (int k = 0; k < 60; k++)
 		eprocess_add(&p, d[k]);
-	i = eprocess_interval(&p, d, 60, 0.95);
+	i = eprocess_interval(&p, d, NULL, 60, 0.95);
 	assert_true(i.lo < i.hi && i.lo <= sum / 100 && sum / 100 <= i.hi);
 	for (int k = 60; k < 100; k++)
 		eprocess_add(&p, d[k]);
-	i = eprocess_interval(&p, d, 100, 0.95);
+	i = eprocess_interval(&p, d, NULL, 100, 0.95);
 	CLOSE(i.lo, sum / 100, 1e-9);
 	CLOSE(i.hi, sum / 100, 1e-9);
 	assert_true((eprocess_log_pass(&p) > 600) == (sum / 100 > -0.02));
