@@ -308,7 +308,7 @@ struct interval confseq_bernstein(const double *x, size_t n, double conf);
 struct interval confseq_hoeffding(const double *x, size_t n, double conf);
 struct interval confseq_betting(const double *x, size_t n, double conf, struct arena *scratch);
 /* The betting interval of a sample whose size was planned: narrower, holds at this n only.
- * Exact coverage for any distribution, also where nothing varies.  x in random order. */
+ * Covers as often as it says for any distribution.  x in random order. */
 struct interval mean_betting(const double *x, size_t n, double conf, struct arena *scratch);
 /* Half-width at n of the asymptotic sequence that is narrowest near n_opt. */
 double confseq_normal_rho(double n_opt, double conf);
