@@ -525,6 +525,22 @@ sequence_uses(const struct sequence *q, long test_case)
 	return (size_t)q->position[test_case - q->first] < q->at;
 }
 
+/* Plain flips are counted, which spares the walk through all of them. */
+static struct interval
+confidence_sequence(const struct betting *b)
+{
+	double conf = 1 - 2 * b->gate->alpha;
+	long worse = 0, better = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->weight[i] != 1 || (b->d[i] != 0 && fabs(b->d[i]) != 1))
+			return eprocess_interval(&b->up, b->d, b->weight, b->n, conf);
+		worse += b->d[i] < 0;
+		better += b->d[i] > 0;
+	}
+	return eprocess_interval_counts(&b->up, worse, better, (long)b->n, conf);
+}
+
 struct judged_stop
 sequence_stop(const struct sequence *q, size_t gate, struct ruling *ruling)
 {
@@ -546,7 +562,7 @@ sequence_stop(const struct sequence *q, size_t gate, struct ruling *ruling)
 		s.log_e_fail = fmax(s.log_e_fail, b->mirrored.max_fail);
 		s.log_e_fail_end = fmax(s.log_e_fail_end, eprocess_log_fail(&b->mirrored));
 	}
-	ci = eprocess_interval(&b->up, b->d, b->weight, b->n, 1 - 2 * b->gate->alpha);
+	ci = confidence_sequence(b);
 	s.cs = ci;
 	if (b->gate->rule == RULE_AT_LEAST)
 		s.cs = (struct interval){ bound + ci.lo, bound + ci.hi };

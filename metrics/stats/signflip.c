@@ -3,9 +3,10 @@
  *
  * The sign-flip test enumerates all 2^n signs, or draws some of them; sums that differ by
  * rounding alone are ties and count as extreme.  Of differences of the same size only the number
- * of plus signs matters, which is binomial.  Wilcoxon's signed ranks come from their exact distribution; tied values
- * share a rank, and a half rank of W is rounded up, against significance.  Symmetry is what is
- * tested: shifting the data by a margin does not make it a test of non-inferiority.
+ * of plus signs matters, which is binomial.  Wilcoxon's signed ranks come from their exact
+ * distribution; tied values share a rank, and a half rank of W is rounded up, against
+ * significance.  Symmetry is what is tested: shifting the data by a margin does not make it a
+ * test of non-inferiority.
  */
 #include "metrics/stats/stats.h"
 

@@ -325,7 +325,7 @@ double eprocess_p_pass(const struct eprocess *);         /* anytime-valid: min(1
 double eprocess_p_fail(const struct eprocess *);
 /* The confidence sequence {x: E+(x)/2 + E-(x)/2 < 1/(1-conf)} with the stakes of the process,
  * after the n units d: valid at any number of looks, contains the mean.  weight NULL: all 1.
- * n = 0: [-1,1]. */
+ * n = 0: [-1,1].  Some 10 us a unit; from counts it takes no time. */
 struct interval eprocess_interval(const struct eprocess *, const double *d, const double *weight,
                                   size_t n, double conf);
 /* The same from b units of -1 and c of 1 among n, in any order; not of a finite suite. */
@@ -340,7 +340,7 @@ struct interval confseq_bernstein(const double *x, size_t n, double conf);
 struct interval confseq_hoeffding(const double *x, size_t n, double conf);
 struct interval confseq_betting(const double *x, size_t n, double conf, struct arena *scratch);
 /* The betting interval of a sample whose size was planned: narrower, holds at this n only.
- * Exact coverage for any distribution, also where nothing varies.  x in random order. */
+ * Covers as often as it says for any distribution.  x in random order. */
 struct interval mean_betting(const double *x, size_t n, double conf, struct arena *scratch);
 /* Half-width at n of the asymptotic sequence that is narrowest near n_opt. */
 double confseq_normal_rho(double n_opt, double conf);

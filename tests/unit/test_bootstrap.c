@@ -33,7 +33,7 @@ exponential(uint64_t *at)
 static void
 assert_binomial(long n, double p, uint64_t key)
 {
-	enum { DRAWS = 40000, TOP = 1000 };
+	enum { DRAWS = 400000, TOP = 1000 };
 	static long seen[TOP + 1];
 	struct stream s = { .key = key };
 	double chi2 = 0, expected = 0, found = 0;
@@ -335,6 +335,7 @@ random_signs_agree_with_all_signs(void **state)
 		ones[4 * i] = i < 60 ? -1 : 1;
 	some = signflip_sampled(ones, COUNT(ones), 9999, 3, &a);
 	CLOSE(some.less, mcnemar_regression(60, 40).p_exact, 0.008);
+	CLOSE(some.greater, binom_sf(39, 100, 0.5), 0.005);
 	/* Ties count as extreme, and p is never 0. */
 	memset(ones, 0, sizeof ones);
 	assert_true(signflip_sampled(ones, COUNT(ones), 99, 3, &a).two == 1);

@@ -220,15 +220,39 @@ finite_suite_read_to_the_end_is_known(void **state)
 }
 
 static void
+finite_suite_is_certain_when_the_rest_cannot_rescue(void **state)
+{
+	struct eprocess p;
+
+	(void)state;
+	/* H0 of passing: a sum of -1 or less; of failing: 0 or more. */
+	eprocess_begin(&p, 0.1, 0.05, 10, 0.16);
+	eprocess_of_suite(&p, 10);
+	for (int i = 0; i < 9; i++)
+		eprocess_add(&p, 0);
+	assert_true(eprocess_log_pass(&p) < 600);
+	eprocess_add(&p, 0);
+	assert_true(eprocess_log_pass(&p) > 600 && eprocess_log_fail(&p) < 600);
+	eprocess_begin(&p, 0.1, 0.05, 10, 0.16);
+	eprocess_of_suite(&p, 10);
+	for (int i = 0; i < 5; i++)
+		eprocess_add(&p, -1);
+	assert_true(eprocess_log_fail(&p) < 600);
+	eprocess_add(&p, -1);
+	assert_true(eprocess_log_fail(&p) > 600 && eprocess_p_fail(&p) > 0);
+}
+
+static void
 finite_suite_at_its_margin_errs_no_more_than_alpha(void **state)
 {
 	enum { PATHS = 3000, SUITE = 200 };
 	long pass = 0, sooner = 0;
+	double mean = 0;
 	uint64_t at = UINT64_C(6) << 40;
 
 	(void)state;
 	for (int k = 0; k < PATHS; k++) {
-		struct eprocess p, q;
+		struct eprocess p, q, calm;
 		double d[SUITE];
 
 		/* 22 regressions and 12 fixes in 200: -0.05, the margin. */
@@ -236,7 +260,9 @@ finite_suite_at_its_margin_errs_no_more_than_alpha(void **state)
 			d[i] = i < 22 ? -1 : i < 34 ? 1 : 0;
 		eprocess_begin(&p, 0.05, 0.05, SUITE, 0.17);
 		eprocess_begin(&q, 0.05, 0.05, SUITE, 0.17);
+		eprocess_begin(&calm, 0.05, 0.05, 10 * SUITE, 0.17);
 		eprocess_of_suite(&p, SUITE);
+		eprocess_of_suite(&calm, SUITE);
 		for (int i = SUITE; i-- > 0; ) {
 			int j = (int)(uniform(&at) * (i + 1));
 			double swap = d[i];
@@ -245,12 +271,16 @@ finite_suite_at_its_margin_errs_no_more_than_alpha(void **state)
 			d[j] = swap;
 			eprocess_add(&p, d[i]);
 			eprocess_add(&q, d[i]);
+			eprocess_add(&calm, d[i]);
+			/* Halfway, too, the capital is 1 on average. */
+			mean += i == SUITE / 2 ? exp(eprocess_log_pass(&calm)) / PATHS : 0;
 		}
 		pass += eprocess_p_pass(&p) <= 0.05;
 		sooner += eprocess_p_pass(&q) <= 0.05;
 	}
 	assert_true(pass > 0 && (double)pass <= 0.05 * PATHS);
 	assert_true(sooner <= pass);
+	CLOSE(mean, 1, 0.04);
 }
 
 /* ---- means in [0,1] ---- */
@@ -334,6 +364,7 @@ main(void)
 		cmocka_unit_test(sequence_holds_the_mean_and_agrees_with_counts),
 		cmocka_unit_test(sequence_ends_where_the_evidence_is_enough),
 		cmocka_unit_test(finite_suite_read_to_the_end_is_known),
+		cmocka_unit_test(finite_suite_is_certain_when_the_rest_cannot_rescue),
 		cmocka_unit_test(finite_suite_at_its_margin_errs_no_more_than_alpha),
 		cmocka_unit_test(intervals_of_means_cover),
 		cmocka_unit_test(little_data_says_little),
