@@ -467,3 +467,11 @@ kolmogorov_sf(double x)
 		s += sign * exp(-2.0 * k * k * x * x);
 	return 2 * s;
 }
+
+/* ---- p-values ---- */
+
+double
+p_clip(double p)
+{
+	return fmin(1, fmax(p, DBL_MIN));
+}

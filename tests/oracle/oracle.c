@@ -35,6 +35,12 @@ static const struct family family[] = {
 	{ "calibration", oracle_calibration },
 	{ "signflip", oracle_signflip },
 	{ "groupseq", oracle_groupseq },
+	{ "ks2", oracle_ks2 },
+	{ "mannwhitney", oracle_mannwhitney },
+	{ "cramer_von_mises", oracle_cramer_von_mises },
+	{ "anderson_ksamp", oracle_anderson_ksamp },
+	{ "contingency", oracle_contingency },
+	{ "distances", oracle_distances },
 };
 
 /* ---- inputs ---- */
