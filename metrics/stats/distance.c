@@ -122,23 +122,12 @@ js2_under_null(size_t k, double n1, double n2)
 
 /* ---- bins of a reference ---- */
 
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 size_t
 quantile_edges(const double *v, size_t n, size_t bins, double *edge, struct arena *scratch)
 {
-	double *x = arena_array(scratch, n + 1, sizeof *x);
+	double *x = sorted_values(v, n, scratch);
 	size_t nedge = 0;
 
-	for (size_t i = 0; i < n; i++)
-		x[i] = v[i];
-	qsort(x, n, sizeof *x, by_value);
 	for (size_t i = 1; i < bins && n > 0; i++) {
 		double at = (double)(n - 1) * ((double)i / (double)bins), part = at - floor(at);
 		double lo = x[(size_t)at], hi = x[(size_t)at + 1 < n ? (size_t)at + 1 : n - 1];

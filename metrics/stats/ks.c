@@ -69,7 +69,7 @@ ks_test(const struct pooled *s, struct arena *scratch)
 		if (labs(x * m - y * n) > far)
 			far = labs(x * m - y * n);
 	}
-	r.d = (double)far / (double)n / (double)m;
+	r.d = (double)far / ((double)n * (double)m);
 	en = (double)n / (double)(n + m) * (double)m;
 	r.p_limit = p_clip(kolmogorov_sf(sqrt(en) * r.d));
 	if ((double)n * (double)m < KS_EXACT_MAX)

@@ -30,15 +30,33 @@ of_anderson_darling(double complex s)
 }
 
 /*
- * The parabola s = 1 - mu (1 + i u)^2 crosses the axis at 1 - mu.  The logarithm of the product
- * is followed along the path, because its principal value jumps.
+ * The parabola s = 1 - mu (1 + i u)^2 crosses the axis at c = 1 - mu: best where the integrand
+ * is least on the axis, but not too near 0.  Below the mean c is negative; passing 0 on that
+ * side takes 1 from the integral.
  */
 static double
-tail(double complex (*of)(double complex), double x, double power)
+crossing(double complex (*of)(double complex), double x, double power, bool below)
 {
-	double mu = fmin(0.25, 8 / x), step = 0.05, sum = 0, turn = 0;
+	double best = below ? 1.4 : 0.7, least = HUGE_VAL, step = below ? 1.25 : 0.8;
 
-	for (int i = 0; i < 1000; i++) {
+	for (double mu = best; mu > 1e-4 && mu < 1000; mu *= step) {
+		double c = 1 - mu, size = -c * x - power * log(creal(of(c))) - log(fabs(c));
+
+		if (size > least)
+			break;
+		least = size;
+		best = mu;
+	}
+	return best;
+}
+
+/* The logarithm of the product is followed along the path, because its principal value jumps. */
+static double
+tail(double complex (*of)(double complex), double x, double power, bool below)
+{
+	double mu = crossing(of, x, power, below), step = 0.02, sum = 0, turn = 0;
+
+	for (int i = 0; i < 10000; i++) {
 		double complex at = 1 + I * (i * step), s = 1 - mu * at * at;
 		double complex w = clog(of(s)), term;
 
@@ -49,17 +67,19 @@ tail(double complex (*of)(double complex), double x, double power)
 		if (cabs(term) < 1e-18 * fabs(sum))
 			break;
 	}
-	return fmin(1, fmax(0, sum * step / M_PI));
+	return fmin(1, fmax(0, below + sum * step / M_PI));
 }
 
 double
 cramer_von_mises_sf(double x)
 {
-	return x > 0.003 ? tail(of_cramer_von_mises, 0.5 * M_PI * M_PI * x, 0.5) : 1;
+	double scaled = 0.5 * M_PI * M_PI * x;
+
+	return x > 0.003 ? tail(of_cramer_von_mises, scaled, 0.5, x < 1 / 6.0) : 1;
 }
 
 double
 anderson_darling_sf(double x, double df)
 {
-	return x > 0.01 * df ? tail(of_anderson_darling, x, 0.5 * df) : 1;
+	return x > 0.01 * df ? tail(of_anderson_darling, x, 0.5 * df, x < df) : 1;
 }

@@ -16,18 +16,18 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double *
-sorted(const struct values *s, struct arena *a)
+double *
+sorted_values(const double *v, size_t n, struct arena *a)
 {
-	double *v = arena_array(a, s->n + 1, sizeof *v);
+	double *x = arena_array(a, n + 1, sizeof *x);
 
-	for (size_t i = 0; i < s->n; i++) {
-		if (!isfinite(s->v[i]))
+	for (size_t i = 0; i < n; i++) {
+		if (!isfinite(v[i]))
 			bug("value %zu of a sample is not finite", i);
-		v[i] = s->v[i];
+		x[i] = v[i];
 	}
-	qsort(v, s->n, sizeof *v, by_value);
-	return v;
+	qsort(x, n, sizeof *x, by_value);
+	return x;
 }
 
 struct pooled
@@ -39,7 +39,7 @@ pool_samples(const struct values *sample, size_t k, struct arena *a)
 	long *size = arena_array(a, k, sizeof *size), *count;
 
 	for (size_t s = 0; s < k; s++) {
-		v[s] = sorted(&sample[s], a);
+		v[s] = sorted_values(sample[s].v, sample[s].n, a);
 		size[s] = (long)sample[s].n;
 		p.n += sample[s].n;
 	}

@@ -272,6 +272,7 @@ struct pooled {
 /* Values must be finite, below 1e150 in size, in any order; a sample may be empty.  O(n log n). */
 struct pooled pool_samples(const struct values *, size_t k, struct arena *);
 struct pooled pool_two(const double *x, size_t n, const double *y, size_t m, struct arena *);
+double *sorted_values(const double *, size_t n, struct arena *);         /* a rising copy */
 
 /* ---- ks.c, kolmogorov.c: are two samples from one distribution? ---- */
 
@@ -332,7 +333,7 @@ struct anderson_darling {
 struct anderson_darling anderson_darling(const struct pooled *, struct arena *scratch);
 
 /* Upper tails of the limits: sum of Y_j / (j pi)^2, and sum of Y_j / (j (j+1)), with Y_j
- * chi-square of 1 and df degrees of freedom.  df up to 60 or so. */
+ * chi-square of 1 and df degrees of freedom.  df up to 200. */
 double cramer_von_mises_sf(double x);
 double anderson_darling_sf(double x, double df);
 
@@ -401,7 +402,7 @@ struct count_distance count_distance(const long *reference, const long *current,
 double psi_under_null(size_t k, double n1, double n2);
 double js2_under_null(size_t k, double n1, double n2);   /* of the squared distance, in nats */
 
-/* The distinct type-7 quantiles i / bins of v, into edge[bins - 1]; returns how many. */
+/* The distinct type-7 quantiles i / bins of finite v, into edge[bins - 1]; returns how many. */
 size_t quantile_edges(const double *v, size_t n, size_t bins, double *edge,
                       struct arena *scratch);
 /* count[nedge + 1]: bin i holds edge[i-1] < v <= edge[i]. */
