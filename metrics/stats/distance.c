@@ -2,8 +2,8 @@
  * distance.c -- how far two samples, or two lists of counts, lie apart.
  *
  * Distances of samples are integrals over the difference of their distribution functions; those
- * of counts are sums over shares.  All but the population stability index are 0 exactly for
- * equal distributions, and so grow with noise: the last functions say by how much.
+ * of counts are sums over shares.  None can be negative, so noise makes them grow: for counts
+ * the functions under_null say by how much.
  */
 #include "metrics/stats/stats.h"
 

@@ -3,7 +3,8 @@
  *
  * U counts pairs with x > y, equal ones half.  The normal approximation has the variance
  * corrected for ties; the exact distribution, without ties, is counted up by Mann and Whitney's
- * recurrence (1947): the largest value of i + j is one of x, and then exceeds j others, or is one of y.
+ * recurrence (1947): the largest of i + j values is one of x, and then exceeds j others, or is
+ * one of y.
  */
 #include "metrics/stats/stats.h"
 

@@ -101,7 +101,7 @@ oracle_contingency(struct check *c)
 	struct fisher_table any;
 
 	for (size_t i = 0; i < rows * cols; i++)
-		t[i] = (long)json_integer_value(json_array_get(json_array_get(list, i / cols),
+		t[i] = (long)json_number_value(json_array_get(json_array_get(list, i / cols),
 		    i % cols));
 	r = contingency(t, rows, cols, &c->arena);
 	want(c, "df", (double)r.df);
