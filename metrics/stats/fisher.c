@@ -339,7 +339,7 @@ fisher_exact(const long *table, size_t rows, size_t cols, struct arena *scratch)
 		return (struct fisher_table){ false, 1 };
 	lf = arena_array(scratch, (size_t)n + 1, sizeof *lf);
 	for (long k = 2; k <= n; k++)
-		lf[k] = lgamma((double)k + 1);
+		lf[k] = log_gamma((double)k + 1);
 	f.lf = lf;
 	f.col = col;
 	f.middle = (f.cols + 1) / 2;

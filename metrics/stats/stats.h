@@ -41,6 +41,7 @@ double binom_pmf(long k, long n, double p);
 double binom_cdf(long k, long n, double p);              /* P(X <= k) */
 double binom_sf(long k, long n, double p);               /* P(X > k) */
 double kolmogorov_sf(double x);                          /* limit of the two-sided KS test */
+double log_gamma(double x);                              /* x > 0; lgamma is not for threads */
 double p_clip(double p);                                 /* into (0,1]: what underflows is DBL_MIN */
 
 /* ---- interval.c: one rate, one quantile ------------------------------------------------------ */
