@@ -41,6 +41,8 @@ double binom_pmf(long k, long n, double p);
 double binom_cdf(long k, long n, double p);              /* P(X <= k) */
 double binom_sf(long k, long n, double p);               /* P(X > k) */
 double kolmogorov_sf(double x);                          /* limit of the two-sided KS test */
+double log_gamma(double x);                              /* x > 0; lgamma is not for threads */
+double p_clip(double p);                                 /* into (0,1]: what underflows is DBL_MIN */
 
 /* ---- interval.c: one rate, one quantile ------------------------------------------------------ */
 
@@ -382,5 +384,154 @@ struct bootstrap {
 };
 struct bootstrap bootstrap_mean(const struct sample *, const struct bootstrap_plan *,
                                 struct arena *scratch);
+/* ---- pooled.c: samples merged into their distinct values; what the next four take ---- */
+
+struct values { const double *v; size_t n; };
+struct pooled {
+	size_t        k, n;       /* samples; values in all of them */
+	size_t        distinct;
+	bool          ties;       /* distinct < n */
+	const long   *size;       /* of each sample */
+	const double *at;         /* the distinct values, rising */
+	const long   *count;      /* distinct x k: how many of each sample are at[l] */
+};
+/* Values must be finite, below 1e150 in size, in any order; a sample may be empty.  O(n log n). */
+struct pooled pool_samples(const struct values *, size_t k, struct arena *);
+struct pooled pool_two(const double *x, size_t n, const double *y, size_t m, struct arena *);
+double *sorted_values(const double *, size_t n, struct arena *);         /* a rising copy */
+
+/* ---- ks.c, kolmogorov.c: are two samples from one distribution? ---- */
+
+enum { KS_EXACT_MAX = 10000, MANN_WHITNEY_EXACT_MAX = 10000 };   /* n m must be below */
+
+/* Two-sided, for k = 2.  An empty sample: not known, and every p is 1. */
+struct ks {
+	bool   known, has_exact;
+	double d;                 /* sup |F - G| */
+	double p;                 /* p_exact, or p_limit without it */
+	double p_limit;           /* kolmogorov_sf(sqrt(nm / (n+m)) d) */
+	double p_exact;           /* given the ties (Schroeer and Trenkler 1995) */
+	double p_untied;          /* exact if there were no ties */
+};
+struct ks ks_test(const struct pooled *, struct arena *scratch);
+/* P(D >= d) for one sample of n against a given continuous distribution; exact for n <= 140,
+ * relative error below 1e-5 above (Simard and L'Ecuyer 2011). */
+double kolmogorov_finite_sf(long n, double d, struct arena *scratch);
+
+/* ---- mannwhitney.c: is one sample larger than the other? ---- */
+
+struct mann_whitney {
+	bool   known;             /* both samples have a value */
+	bool   varies;            /* there are two different values; else every p is 1 */
+	double u;                 /* pairs x > y, equal ones half */
+	double auc;               /* P(y > x) + P(y = x) / 2; 0.5 unless known */
+	double z, p, p_continuity;     /* normal, variance corrected for ties; two-sided */
+	bool   has_exact;         /* no ties, n m < MANN_WHITNEY_EXACT_MAX */
+	double p_exact;           /* twice the smaller tail */
+};
+struct mann_whitney mann_whitney(const struct pooled *, struct arena *scratch);
+
+/* ---- cramer_von_mises.c, anderson_darling.c, limit.c ---- */
+
+enum { CRAMER_VON_MISES_EXACT_MAX = 20, ANDERSON_DARLING_EXACT_MAX = 200000,
+       ANDERSON_DARLING_DEAL = 16 };   /* samples, for the exact p */
+
+struct cramer_von_mises {
+	bool   known;             /* both samples have a value */
+	double t;                 /* Anderson 1962, on midranks */
+	double p;                 /* limit at the standardised statistic */
+	bool   has_exact;         /* n + m <= CRAMER_VON_MISES_EXACT_MAX */
+	double p_exact;           /* of untied samples */
+};
+struct cramer_von_mises cramer_von_mises(const struct pooled *);
+
+/* Both versions of Scholz and Stephens (1987), for any k >= 2. */
+enum ad_version { AD_RIGHT, AD_MIDRANK, AD_VERSIONS };
+struct anderson_darling {
+	bool   known;             /* n >= 4 in k >= 2 samples, none empty, not all values the same */
+	double sigma;             /* of a2 under the hypothesis, without ties */
+	double a2[AD_VERSIONS], t[AD_VERSIONS];     /* t = (a2 - (k-1)) / sigma */
+	double p[AD_VERSIONS];    /* the limit law at t */
+	double p_table[AD_VERSIONS];   /* the authors' table, within its [0.001, 0.25] */
+	bool   has_exact;         /* at most ANDERSON_DARLING_EXACT_MAX ways to deal the values */
+	double p_exact[AD_VERSIONS];
+};
+struct anderson_darling anderson_darling(const struct pooled *, struct arena *scratch);
+
+/* Upper tails of the limits: sum of Y_j / (j pi)^2, and sum of Y_j / (j (j+1)), with Y_j
+ * chi-square of 1 and df degrees of freedom.  df up to 200. */
+double cramer_von_mises_sf(double x);
+double anderson_darling_sf(double x, double df);
+
+/* ---- hypergeometric.c: white balls among `drawn` of an urn of white and black ---- */
+
+double hypergeom_pmf(long k, long white, long black, long drawn);
+double hypergeom_cdf(long k, long white, long black, long drawn);    /* P(X <= k) */
+double hypergeom_sf(long k, long white, long black, long drawn);     /* P(X > k) */
+long   hypergeom_mode(long white, long black, long drawn);           /* a likeliest k */
+/* The smallest k with cdf >= p. */
+long   hypergeom_quantile(double p, long white, long black, long drawn);
+
+/* ---- contingency.c, fisher.c: tables of counts, rows x columns, row by row ---- */
+
+/* Rows and columns without a count are left out.  With fewer than two of either left nothing
+ * is known: statistics are 0 and every p is 1. */
+struct contingency {
+	bool   known;
+	long   n, df;
+	double least_expected;    /* the smallest expected count */
+	double chi2, p_chi2;      /* Pearson, without correction */
+	double g, p_g;            /* 2 sum O ln(O/E) */
+	double cramers_v;
+	bool   has_yates;         /* 2 x 2 */
+	double yates, p_yates;    /* corrected by min(1/2, |O-E|) */
+};
+struct contingency contingency(const long *table, size_t rows, size_t cols,
+                               struct arena *scratch);
+/* P(chi-square >= the table's) over `tables` random ones with its margins, which is to permute
+ * the labels: (1 + #) / (tables + 1).  For expected counts below 5.  The same for a seed on any
+ * number of threads. */
+double contingency_permuted(const long *table, size_t rows, size_t cols, size_t tables,
+                            uint64_t seed, struct arena *scratch);
+
+/* [a b; c d]: less and greater are tails of a. */
+struct fisher { double two, less, greater; };
+struct fisher fisher_2x2(long a, long b, long c, long d);
+/* The probability of all tables with these margins that are no likelier than this one.  Not
+ * known where the search would take too long; then permute. */
+struct fisher_table { bool known; double p; };
+struct fisher_table fisher_exact(const long *table, size_t rows, size_t cols,
+                                 struct arena *scratch);
+
+/* ---- distance.c: how far apart, for k = 2 ---- */
+
+struct sample_distance {
+	bool   known;             /* both samples have a value */
+	double wasserstein;       /* integral of |F - G|: in units of the values */
+	double energy;            /* sqrt(2 integral of (F - G)^2), as SciPy */
+	double energy_statistic;  /* nm / (n+m) energy^2, as R's energy */
+	bool   has_normed;        /* the first sample varies */
+	double normed;            /* wasserstein by the first sample's population sd */
+};
+struct sample_distance sample_distance(const struct pooled *, struct arena *scratch);
+
+/* Two lists of k counts.  Unknown where either has none; distances are then 0. */
+struct count_distance {
+	bool   known;
+	double js_nats, js_bits;  /* Jensen-Shannon distance: the root of the divergence */
+	double psi_floor;         /* population stability index; shares at least 0.0001 */
+	double psi_half;          /* with half a count added everywhere */
+	double total_variation, hellinger;
+};
+struct count_distance count_distance(const long *reference, const long *current, size_t k);
+/* What to expect of two samples of one distribution over k categories, n1, n2 > 0. */
+double psi_under_null(size_t k, double n1, double n2);
+double js2_under_null(size_t k, double n1, double n2);   /* of the squared distance, in nats */
+
+/* The distinct type-7 quantiles i / bins of finite v, into edge[bins - 1]; returns how many. */
+size_t quantile_edges(const double *v, size_t n, size_t bins, double *edge,
+                      struct arena *scratch);
+/* count[nedge + 1]: bin i holds edge[i-1] < v <= edge[i]. */
+void   bin_counts(const double *v, size_t n, const double *edge, size_t nedge, long *count);
 
 #endif

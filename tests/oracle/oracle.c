@@ -37,6 +37,12 @@ static const struct family family[] = {
 	{ "groupseq", oracle_groupseq },
 	{ "eprocess", oracle_eprocess },
 	{ "bootstrap_ideal", oracle_bootstrap_ideal },
+	{ "ks2", oracle_ks2 },
+	{ "mannwhitney", oracle_mannwhitney },
+	{ "cramer_von_mises", oracle_cramer_von_mises },
+	{ "anderson_ksamp", oracle_anderson_ksamp },
+	{ "contingency", oracle_contingency },
+	{ "distances", oracle_distances },
 };
 
 /* ---- inputs ---- */

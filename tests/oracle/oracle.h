@@ -74,5 +74,11 @@ void oracle_signflip(struct check *);
 void oracle_groupseq(struct check *);
 void oracle_eprocess(struct check *);
 void oracle_bootstrap_ideal(struct check *);
+void oracle_ks2(struct check *);
+void oracle_mannwhitney(struct check *);
+void oracle_cramer_von_mises(struct check *);
+void oracle_anderson_ksamp(struct check *);
+void oracle_contingency(struct check *);
+void oracle_distances(struct check *);
 
 #endif
