@@ -35,6 +35,9 @@ static const struct family family[] = {
 	{ "calibration", oracle_calibration },
 	{ "signflip", oracle_signflip },
 	{ "groupseq", oracle_groupseq },
+	{ "ppi", oracle_ppi },
+	{ "bradley_terry", oracle_bradley_terry },
+	{ "raking", oracle_raking },
 };
 
 /* ---- inputs ---- */

@@ -72,5 +72,8 @@ void oracle_krippendorff_alpha(struct check *);
 void oracle_calibration(struct check *);
 void oracle_signflip(struct check *);
 void oracle_groupseq(struct check *);
+void oracle_ppi(struct check *);
+void oracle_bradley_terry(struct check *);
+void oracle_raking(struct check *);
 
 #endif
