@@ -391,4 +391,48 @@ struct repeat_plan { long items, runs; double se; };
 struct repeat_plan plan_repeats(double within, double between, double cost_item, double cost_run,
                                 double budget);
 
+/* ---- overlap.c, lsh.c: texts that share words ---- */
+
+/* A token stands for a word.  TOKEN_BREAK is never equal to another, itself included. */
+enum { TOKEN_BREAK = 0 };
+size_t text_tokens(struct str text, uint64_t **token, struct arena *);   /* words by white space */
+
+struct jaccard { bool known; long both, either; double at; };   /* known: either > 0 */
+/* Of the sets of runs of k words, k >= 1. */
+struct jaccard shingle_jaccard(const uint64_t *a, size_t na, const uint64_t *b, size_t nb,
+                               size_t k, struct arena *scratch);
+
+/*
+ * Which parts of some texts occur in others: add the texts under test, then show it the others
+ * in any number of pieces.  Time and memory grow with the texts under test, time linearly with
+ * the others, which are not kept; a run of words never crosses from one piece to the next.
+ */
+struct overlap;
+struct overlap *overlap_new(void);
+void            overlap_free(struct overlap *);
+/* The number of the text, from 0.  All texts are added before the first overlap_see. */
+size_t          overlap_add(struct overlap *, const uint64_t *token, size_t n);
+void            overlap_see(struct overlap *, const uint64_t *token, size_t n);
+struct covered {
+	bool   known;            /* the text has a token */
+	long   grams;            /* runs of n tokens of it that were seen */
+	long   tokens;           /* tokens inside such a run */
+	double fraction;
+	long   longest_run;      /* of adjacent such tokens */
+	long   longest_match;    /* longest run of tokens seen as it is, of any length */
+};
+/* n >= 1.  May be asked between two calls of overlap_see. */
+struct covered  overlap_covered(struct overlap *, size_t text, size_t n);
+
+/* Pairs of Jaccard similarity s meet in one of b bands of r MinHash rows: 1 - (1 - s^r)^b. */
+double lsh_candidate(double s, long bands, long rows);
+struct lsh { long bands, rows; double fp_area, fn_area; };
+/* The bands and rows, bands * rows <= hashes, with the least weighted sum of the areas where a
+ * pair below the threshold meets and where one above does not; the first such with the fewest
+ * bands.  threshold within (0,1), hashes >= 1. */
+struct lsh lsh_parameters(double threshold, long hashes, double fp_weight, double fn_weight);
+/* A Bloom filter for n keys, n >= 1, that errs with probability p in (0,1). */
+struct bloom { double bits; long hashes; double fp; };   /* fp: with n keys in it */
+struct bloom bloom_size(double n, double p);
+
 #endif

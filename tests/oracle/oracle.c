@@ -38,6 +38,7 @@ static const struct family family[] = {
 	{ "ppi", oracle_ppi },
 	{ "bradley_terry", oracle_bradley_terry },
 	{ "raking", oracle_raking },
+	{ "hygiene", oracle_hygiene },
 };
 
 /* ---- inputs ---- */

@@ -75,5 +75,6 @@ void oracle_groupseq(struct check *);
 void oracle_ppi(struct check *);
 void oracle_bradley_terry(struct check *);
 void oracle_raking(struct check *);
+void oracle_hygiene(struct check *);
 
 #endif
