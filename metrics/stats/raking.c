@@ -10,7 +10,7 @@
 #include <math.h>
 
 enum { CYCLES = 1000, SWEEPS = 10 };
-static const double SETTLED = 1e-14, SHARE_OF_MEDIAN = 5;
+static const double SETTLED = 1e-14, MET = 1e-9, SHARE_OF_MEDIAN = 5;
 
 /* The first cell that carries a total and has no unit. */
 static bool
@@ -42,6 +42,20 @@ fit_margin(const struct margin *m, double *weight, size_t n, double *sum)
 			weight[i] *= m->total[m->cell[i]] / sum[m->cell[i]];
 }
 
+/* Whether each cell has the share of all weight that its total is of all totals. */
+static bool
+met(const struct margin *m, const double *weight, size_t n, double *sum)
+{
+	double all = sum_of(m->total, m->ncell), whole = sum_of(weight, n), gap = 0;
+
+	memset(sum, 0, m->ncell * sizeof *sum);
+	for (size_t i = 0; i < n; i++)
+		sum[m->cell[i]] += weight[i];
+	for (size_t h = 0; h < m->ncell; h++)
+		gap = fmax(gap, fabs(sum[h] * all - m->total[h] * whole));
+	return gap <= MET * all * whole;
+}
+
 static void
 fit(struct raking *r, const struct margin *m, size_t nmargin, size_t n, double *sum,
     double *before)
@@ -58,6 +72,9 @@ fit(struct raking *r, const struct margin *m, size_t nmargin, size_t n, double *
 				change = fmax(change, fabs(r->weight[i] - before[i]) / r->weight[i]);
 		r->converged = change < SETTLED;
 	}
+	/* Contradicting margins settle too, between themselves or as weights vanish. */
+	for (size_t k = 0; k < nmargin; k++)
+		r->converged = r->converged && met(&m[k], r->weight, n, sum);
 }
 
 static int

@@ -351,7 +351,7 @@ struct margin { const int *cell; const double *total; size_t ncell; };  /* cell:
 
 struct raking {
 	bool    known;           /* units present, and a unit in every cell with a total above 0 */
-	bool    converged;       /* else the margins contradict each other, or nearly */
+	bool    converged;       /* every margin is met in proportion; else they contradict */
 	size_t  margin, cell;    /* where !known and n > 0: the first cell without a unit */
 	int     cycles;
 	double *weight;          /* by unit; in the arena */
