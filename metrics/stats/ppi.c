@@ -206,7 +206,7 @@ ppi_estimate(const struct labelled *j, double conf, struct arena *scratch)
 double
 judge_n_eff(double rho, double n, double nmore)
 {
-	return n + nmore > 0 ? n / (1 - rho * rho * nmore / (n + nmore)) : 0;
+	return n > 0 ? n / (1 - rho * rho * nmore / (n + nmore)) : 0;
 }
 
 struct rogan_gladen

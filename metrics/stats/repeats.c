@@ -10,6 +10,8 @@
 #include <float.h>
 #include <math.h>
 
+static const double MANY = 1e15;        /* more would not be counted one by one in a double */
+
 struct repeats
 repeats_of(const double *y, const long *item, size_t n, size_t nitem, struct arena *scratch)
 {
@@ -92,7 +94,7 @@ plan_repeats(double within, double between, double cost_item, double cost_run, d
 	/* Two items at least, else there is no standard error. */
 	if (!(cost_run > 0) || affordable(1, cost_item, cost_run, budget) < 2)
 		return plan;
-	most = floor((budget / 2 - cost_item) / cost_run * (1 + 1e-12));
+	most = fmin(MANY, floor((budget / 2 - cost_item) / cost_run * (1 + 1e-12)));
 	k = fmax(1, fmin(floor(k), most));
 	for (double runs = k; runs <= fmin(k + 1, most); runs++) {
 		double items = affordable(runs, cost_item, cost_run, budget);
@@ -101,7 +103,7 @@ plan_repeats(double within, double between, double cost_item, double cost_run, d
 		if (plan.items > 0 && var >= best)
 			continue;
 		best = var;
-		plan = (struct repeat_plan){ (long)fmin(items, 1e15), (long)fmin(runs, 1e15), sqrt(var) };
+		plan = (struct repeat_plan){ (long)fmin(items, MANY), (long)runs, sqrt(var) };
 	}
 	return plan;
 }

@@ -384,9 +384,10 @@ struct repeats {
 struct repeats repeats_of(const double *y, const long *item, size_t n, size_t nitem,
                           struct arena *scratch);
 /* Runs of each item that make the standard error least at a given cost: sqrt(cost_item /
- * cost_run * within / between), at least 1; DBL_MAX if items do not differ but runs do. */
+ * cost_run * within / between), at least 1; DBL_MAX if items do not differ but runs do, or if
+ * runs cost nothing. */
 double best_repeats(double within, double between, double cost_item, double cost_run);
-/* The same in whole numbers within a budget; no items: not even two can be paid. */
+/* The same in whole numbers within a budget, cost_run > 0; no items: not even two can be paid. */
 struct repeat_plan { long items, runs; double se; };
 struct repeat_plan plan_repeats(double within, double between, double cost_item, double cost_run,
                                 double budget);

@@ -238,6 +238,12 @@ bands_balance_both_errors(void **state)
 			    (1 - w) * area(t, 1, bands, rows, true));
 		}
 	}
+	/* Powers that underflow. */
+	for (double t = 1e-6; t < 1; t += 0.333) {
+		struct lsh l = lsh_parameters(t, 400, 0.5, 0.5);
+
+		assert_true(l.bands >= 1 && l.fp_area >= 0 && l.fn_area >= 0 && l.fn_area <= 1);
+	}
 	assert_true(lsh_parameters(0.5, 1, 0.5, 0.5).bands == 1);
 	assert_true(lsh_candidate(0, 9, 13) == 0 && lsh_candidate(1, 9, 13) == 1);
 	CLOSE(lsh_candidate(0.8, 20, 6), 0.998, 1e-3);

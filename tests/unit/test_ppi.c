@@ -56,7 +56,7 @@ no_label_is_no_knowledge(void **state)
 	assert_false(ppi_estimate(&j, 0.95, &a).known);
 	assert_false(rogan_gladen(&j).known);
 	assert_false(ppi_stratified(&j, (double[]){ 1 }, 1).known);
-	assert_true(judge_n_eff(0.5, 0, 0) == 0);
+	assert_true(judge_n_eff(0.5, 0, 0) == 0 && judge_n_eff(1, 0, 10) == 0);
 	arena_free(&a);
 }
 

@@ -129,6 +129,9 @@ runs_pay_where_items_are_dear(void **state)
 	assert_true(q.items == 9 && q.runs == 1);
 	assert_true(plan_repeats(0.1, 0.1, 10, 1, 21).items == 0);
 	assert_true(plan_repeats(0.1, 0.1, 10, 1, 22).items == 2);
+	/* Without end: a plan all the same. */
+	assert_true(plan_repeats(0.1, 0, 1, 1e-9, 1e30).runs > 1000000);
+	assert_true(plan_repeats(0.1, 0.1, 1, 0, 100).items == 0);
 }
 
 int
