@@ -94,6 +94,8 @@ ptrdiff_t  str_find(struct str, struct str needle, size_t from);
 struct str str_sub(struct str, size_t from, size_t n);      /* clipped to what is there */
 /* Without the white space (Unicode White_Space, ASCII controls 09-0D) at both ends. */
 struct str str_trim(struct str);
+/* The next word of *rest, between white space as above, and *rest after it; false: no more. */
+bool       str_word(struct str *rest, struct str *word);
 /* NFC, case-folded (Unicode default folding), runs of white space as one blank, trimmed.
  * Bytes that are not UTF-8 are kept as they are, case-folded by ASCII only. */
 struct str str_fold(struct str, struct arena *);

@@ -119,6 +119,8 @@ struct poststratified poststratified_mean(const struct sample *, const double *s
 /* Shares of the strata present in the sample, scaled to sum to 1; *moved: what the empty ones
  * had.  False: no stratum with a share has a unit. */
 bool strata_shares(const struct sample *, double *share, long *count, double *moved);
+/* p (1 - p) of n units that were all alike, by Jeffreys' estimate of p. */
+double jeffreys_variance(double n);
 /* mean, se and df filled by the design; the rest is sample_mean's. */
 void mean_by_strata(const struct sample *, struct mean *, struct arena *scratch);
 void mean_by_linearisation(const struct sample *, struct mean *, struct arena *scratch);
@@ -533,5 +535,181 @@ size_t quantile_edges(const double *v, size_t n, size_t bins, double *edge,
                       struct arena *scratch);
 /* count[nedge + 1]: bin i holds edge[i-1] < v <= edge[i]. */
 void   bin_counts(const double *v, size_t n, const double *edge, size_t nedge, long *count);
+/* ---- ppi.c: a mean from few labels by people and many by a judge ---- */
+
+/*
+ * Labels y of n units, the judge's prediction of the same, and its predictions of nmore other
+ * units.  The labelled units are a random sample of all.  For a paired comparison give the
+ * differences of two runs in all three.
+ */
+struct labelled {
+	const double *y, *judge, *more;
+	size_t        n, nmore;
+	bool          paired;    /* differences of two runs: rates' range is [-1,1] */
+};
+
+enum ppi_variance {
+	PPI_SMALL_SAMPLE,        /* 1/(n-1); t with n-1 degrees of freedom below 100 labels */
+	PPI_LARGE_SAMPLE         /* 1/n and the normal distribution, as published */
+};
+
+struct ppi {
+	bool   known;            /* there are labels */
+	bool   has_se;           /* false: one label only, or nothing varies */
+	double lambda;           /* weight of the judge: 0 labels only, 1 the whole correction */
+	double at, se, df;       /* df 0: normal */
+	double n_eff;            /* labels that would do as well without a judge */
+	double moved;            /* share of strata with fewer than two labels, given to the others */
+};
+
+/* Covariance of label and prediction over (1 + n/nmore) times the variance of all predictions,
+ * within [0,1] (Angelopoulos, Duchi and Zrnic 2023).  0 for a judge that never varies, and
+ * without labels or further units. */
+double     ppi_lambda(const struct labelled *);
+/* Mean at a given lambda; it may leave the range of y.  Without further units lambda is 0. */
+struct ppi ppi_mean(const struct labelled *, double lambda, enum ppi_variance);
+struct ppi ppi_plus(const struct labelled *, enum ppi_variance);   /* at ppi_lambda */
+/* PPI++ in each of nh strata, joined by the shares (summing to 1); Satterthwaite's df. */
+struct ppi ppi_stratified(const struct labelled *stratum, const double *share, size_t nh);
+/* -DBL_MAX, DBL_MAX where there is no standard error. */
+struct interval ppi_interval(const struct ppi *, double conf);
+/* What to report: PPI++, or below 30 labels and where nothing varies the labels alone. */
+struct estimate ppi_estimate(const struct labelled *, double conf, struct arena *scratch);
+/* n / (1 - rho^2 nmore/(n + nmore)) for a correlation rho of label and prediction. */
+double     judge_n_eff(double rho, double n, double nmore);
+
+/* The prevalence behind a judge of known errors (Rogan and Gladen 1978).  For labels from another
+ * population than the further units; y and judge are 0 or 1. */
+struct rogan_gladen {
+	bool   known;            /* labels of both kinds, and further units */
+	bool   refused;          /* sensitivity + specificity - 1 below 0.2: `at` is not given */
+	double sensitivity, specificity;
+	double at, se;           /* not clipped; se by the delta method */
+};
+struct rogan_gladen rogan_gladen(const struct labelled *);
+
+/* ---- bradley_terry.c: strengths from comparisons by two ---- */
+
+struct bradley_terry {
+	bool    known;           /* two players and a comparison */
+	bool    connected;       /* comparisons link all players; else only the prior does */
+	bool    regularised;     /* the likelihood has no finite maximum: a prior was added */
+	size_t  k;
+	double *theta;           /* log strengths, summing to 0; in the arena */
+	double *cov;             /* k x k, of theta */
+	double *spread;          /* k x k, inverse information before centring; for the sandwich */
+};
+/* wins: k x k, how often the row beat the column; a tie is half a win for each.  Where not
+ * every player is reached from every other by wins, each plays one more game, half won and
+ * half lost, against an average player. */
+struct bradley_terry bradley_terry(const double *wins, size_t k, struct arena *);
+
+/* One comparison: score 1 if a won, 0.5 for a tie.  cluster: the prompt, 0 .. ncluster-1. */
+struct game { size_t a, b; double score; long cluster; };
+/* Adds the games to `wins`, k x k and zeroed by the caller. */
+void count_wins(const struct game *, size_t n, double *wins, size_t k);
+/* Replaces cov by the sandwich over clusters, times C/(C-1).  False, cov untouched: fewer than
+ * two clusters. */
+bool bradley_terry_by_cluster(struct bradley_terry *, const struct game *, size_t n,
+                              size_t ncluster, struct arena *scratch);
+
+struct contrast { double at, se; };
+struct contrast strength(const struct bradley_terry *, size_t i);
+struct contrast strength_difference(const struct bradley_terry *, size_t i, size_t j);
+double          beats(double difference);                 /* P(win) */
+struct interval beats_interval(struct contrast difference, double conf);
+/* 1000 + 400/ln 10 theta; a standard error takes the factor only. */
+struct contrast elo(struct contrast strength);
+
+/* ---- raking.c: weights that meet several margins ---- */
+
+struct margin { const int *cell; const double *total; size_t ncell; };  /* cell: by unit */
+
+struct raking {
+	bool    known;           /* units present, and a unit in every cell with a total above 0 */
+	bool    converged;       /* every margin is met in proportion; else they contradict */
+	size_t  margin, cell;    /* where !known and n > 0: the first cell without a unit */
+	int     cycles;
+	double *weight;          /* by unit; in the arena */
+	double  n_eff;           /* Kish */
+	size_t  trimmed;         /* units whose weight was cut */
+};
+/* Iterative proportional fitting (Deming and Stephan 1940) from weights of 1, to a relative
+ * change below 1e-14 or 1000 cycles.  trim: weights are then cut to [1/5, 5] times their median
+ * and raked once more. */
+struct raking rake(const struct margin *, size_t nmargin, size_t n, bool trim, struct arena *);
+/* Weighted mean of y and its standard error, linearised with the margins taken out. */
+struct contrast raked_mean(const struct raking *, const double *y, const struct margin *,
+                           size_t nmargin, size_t n, struct arena *scratch);
+
+/* ---- repeats.c: several runs of each item ---- */
+
+struct repeats {
+	bool   known;            /* a run */
+	bool   has_se;           /* two items */
+	bool   has_within;       /* an item with two runs */
+	long   items, runs;
+	double mean, se;         /* of item means: the item is the unit */
+	double within, between;  /* variance of a run about its item, of items about the mean */
+	bool   has_icc;          /* some variance */
+	double icc;
+	double flake;            /* share of items run twice or more with both passes and failures */
+	double psi0;             /* discordance of a model with itself */
+};
+/* item: 0 .. nitem-1; items without a run are left out.  flake and psi0 are for values in [0,1]. */
+struct repeats repeats_of(const double *y, const long *item, size_t n, size_t nitem,
+                          struct arena *scratch);
+/* Runs of each item that make the standard error least at a given cost: sqrt(cost_item /
+ * cost_run * within / between), at least 1; DBL_MAX if items do not differ but runs do, or if
+ * runs cost nothing. */
+double best_repeats(double within, double between, double cost_item, double cost_run);
+/* The same in whole numbers within a budget, cost_run > 0; no items: not even two can be paid. */
+struct repeat_plan { long items, runs; double se; };
+struct repeat_plan plan_repeats(double within, double between, double cost_item, double cost_run,
+                                double budget);
+
+/* ---- overlap.c, lsh.c: texts that share words ---- */
+
+/* A token stands for a word.  TOKEN_BREAK is never equal to another, itself included. */
+enum { TOKEN_BREAK = 0 };
+size_t text_tokens(struct str text, uint64_t **token, struct arena *);   /* words by white space */
+
+struct jaccard { bool known; long both, either; double at; };   /* known: either > 0 */
+/* Of the sets of runs of k words, k >= 1. */
+struct jaccard shingle_jaccard(const uint64_t *a, size_t na, const uint64_t *b, size_t nb,
+                               size_t k, struct arena *scratch);
+
+/*
+ * Which parts of some texts occur in others: add the texts under test, then show it the others
+ * in any number of pieces.  Time and memory grow with the texts under test, time linearly with
+ * the others, which are not kept; a run of words never crosses from one piece to the next.
+ */
+struct overlap;
+struct overlap *overlap_new(void);
+void            overlap_free(struct overlap *);
+/* The number of the text, from 0.  All texts are added before the first overlap_see. */
+size_t          overlap_add(struct overlap *, const uint64_t *token, size_t n);
+void            overlap_see(struct overlap *, const uint64_t *token, size_t n);
+struct covered {
+	bool   known;            /* the text has a token */
+	long   grams;            /* runs of n tokens of it that were seen */
+	long   tokens;           /* tokens inside such a run */
+	double fraction;
+	long   longest_run;      /* of adjacent such tokens */
+	long   longest_match;    /* longest run of tokens seen as it is, of any length */
+};
+/* n >= 1.  May be asked between two calls of overlap_see. */
+struct covered  overlap_covered(struct overlap *, size_t text, size_t n);
+
+/* Pairs of Jaccard similarity s meet in one of b bands of r MinHash rows: 1 - (1 - s^r)^b. */
+double lsh_candidate(double s, long bands, long rows);
+struct lsh { long bands, rows; double fp_area, fn_area; };
+/* The bands and rows, bands * rows <= hashes, with the least weighted sum of the areas where a
+ * pair below the threshold meets and where one above does not; the first such with the fewest
+ * bands.  threshold within (0,1), hashes >= 1. */
+struct lsh lsh_parameters(double threshold, long hashes, double fp_weight, double fn_weight);
+/* A Bloom filter for n keys, n >= 1, that errs with probability p in (0,1). */
+struct bloom { double bits; long hashes; double fp; };   /* fp: with n keys in it */
+struct bloom bloom_size(double n, double p);
 
 #endif

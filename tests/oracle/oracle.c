@@ -43,6 +43,10 @@ static const struct family family[] = {
 	{ "anderson_ksamp", oracle_anderson_ksamp },
 	{ "contingency", oracle_contingency },
 	{ "distances", oracle_distances },
+	{ "ppi", oracle_ppi },
+	{ "bradley_terry", oracle_bradley_terry },
+	{ "raking", oracle_raking },
+	{ "hygiene", oracle_hygiene },
 };
 
 /* ---- inputs ---- */

@@ -80,5 +80,9 @@ void oracle_cramer_von_mises(struct check *);
 void oracle_anderson_ksamp(struct check *);
 void oracle_contingency(struct check *);
 void oracle_distances(struct check *);
+void oracle_ppi(struct check *);
+void oracle_bradley_terry(struct check *);
+void oracle_raking(struct check *);
+void oracle_hygiene(struct check *);
 
 #endif
