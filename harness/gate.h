@@ -7,6 +7,8 @@
 
 #include "harness/verdict.h"
 
+enum { REPLICATES = 10000 };                     /* of every bootstrap under a gate */
+
 /* driftlead-gates(7) gives the reasons. */
 enum { CLUSTERS_LEAST = 10 };
 #define MOVED_MOST 0.05

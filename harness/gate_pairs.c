@@ -63,6 +63,55 @@ compare(struct gating *g, const struct judged *j, const struct columns *c)
 	    j->alpha, g->a);
 }
 
+/* ---- resampling ------------------------------------------------------------------------------ */
+
+static double
+skewness(const double *d, size_t n)
+{
+	double mean = sum_of(d, n) / (double)n, square = 0, cube = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		square += (d[i] - mean) * (d[i] - mean);
+		cube += (d[i] - mean) * (d[i] - mean) * (d[i] - mean);
+	}
+	square /= (double)n;
+	return square > 0 ? cube / (double)n / pow(square, 1.5) : 0;
+}
+
+/*
+ * Few pairs, or a long tail, and t is too sure of itself: BCa is shown beside it.  A cost is judged
+ * by bootstrap-t.  What the bootstrap cannot say stays as it was.
+ */
+static void
+resample(struct gating *g, struct judged *j, const struct columns *c)
+{
+	struct arena scratch = { 0 };
+	struct sample x = columns_sample(c, g->suite, j->gate->metric, j->gate->slice < 0, &scratch);
+	double *d = arena_array(&scratch, c->n, sizeof *d);
+	bool cost = j->gate->rule == RULE_COST;
+	struct bootstrap_plan plan = { .replicates = REPLICATES, .seed = g->suite->seed,
+		.conf = 1 - 2 * j->alpha, .studentized = cost, .null = { -j->margin, 0 } };
+	struct bootstrap b;
+
+	for (size_t i = 0; i < c->n; i++)
+		d[i] = j->metric->scorer->lower_is_better ? c->y2[i] - c->y[i] : c->y[i] - c->y2[i];
+	x.y = d;
+	if (cost || c->n < 200 || fabs(skewness(d, c->n)) > 1) {
+		b = bootstrap_mean(&x, &plan, &scratch);
+		j->has_bca = b.known && b.has_bca;
+		j->bca = b.bca;
+		if (cost && b.known && b.has_t) {
+			j->pair.ci = b.t;
+			j->pair.ci95 = b.t95;
+			j->pair.p_noninferiority = b.p_above[0];
+			j->pair.p_regression = b.p_below[1];
+			j->pair.p_improvement = b.p_above[1];
+			j->pair.method = j->pair.p_method = "bootstrap t";
+		}
+	}
+	arena_free(&scratch);
+}
+
 /* ---- what the rule asks ------------------------------------------------------------------- */
 
 /* The p-value of FAIL: of a loss, or for `equivalent` of a change to either side. */
@@ -215,6 +264,8 @@ pairs_judge(struct gating *g, struct judged *j)
 	j->margin = pairs_margin(g->store, g->runs.base, j->gate, j->metric, j->slice);
 	j->pair = compare(g, j, &p.c);
 	j->paired = j->pair.known;
+	if (j->paired && !j->pair.binary)
+		resample(g, j, &p.c);
 	j->has_p_fail = j->paired;
 	j->p_fail = p_fail(j->gate, &j->pair);
 	if (j->missing_candidate + j->missing_baseline > 0) {

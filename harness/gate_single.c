@@ -182,6 +182,27 @@ mean_bound(struct judged *j, const struct sample *x, double *p_wrong, struct are
 	    j->alpha, *p_wrong);
 }
 
+/* The mean of what few large values carry: by bootstrap-t, as far as there is one. */
+static struct ruling
+cost(struct gating *g, struct judged *j, const struct sample *x, double *p_wrong)
+{
+	struct bootstrap_plan plan = { .replicates = REPLICATES, .seed = g->suite->seed,
+		.conf = 1 - 2 * j->alpha, .studentized = true, .null = { j->gate->value } };
+	struct arena scratch = { 0 };
+	struct bootstrap b = bootstrap_mean(x, &plan, &scratch);
+
+	arena_free(&scratch);
+	if (!b.known || !b.has_t)
+		return mean_bound(j, x, p_wrong, g->a);
+	j->est_gate.lo = b.t.lo;
+	j->est_gate.hi = b.t.hi;
+	j->est.lo = b.t95.lo;
+	j->est.hi = b.t95.hi;
+	j->est.method = j->est_gate.method = "bootstrap t";
+	*p_wrong = b.p_above[0];
+	return rule_bound(false, j->gate->value, true, b.t, j->alpha, *p_wrong);
+}
+
 static struct ruling
 ruling_of(struct gating *g, struct judged *j, const struct columns *c, double *p_wrong)
 {
@@ -194,6 +215,8 @@ ruling_of(struct gating *g, struct judged *j, const struct columns *c, double *p
 		return guardrail(j, c, j->alpha);
 	if (j->gate->rule == RULE_LATENCY)
 		return latency(j, &x, p_wrong, g->a);
+	if (j->gate->rule == RULE_COST)
+		return cost(g, j, &x, p_wrong);
 	return mean_bound(j, &x, p_wrong, g->a);
 }
 

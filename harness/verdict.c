@@ -335,6 +335,7 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	answered_only(b, j);
 	values(b, j);
 	intervals(b, j);
+	interval(b, "ci_bootstrap", j->has_bca, 1 - 2 * j->alpha, j->bca, "BCa", "fixed");
 	tests(b, j);
 	e_value(b, "e_pass", j, j->stop.log_e_pass, j->stop.log_e_pass_end);
 	e_value(b, "e_fail", j, j->stop.log_e_fail, j->stop.log_e_fail_end);

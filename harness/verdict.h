@@ -59,6 +59,8 @@ struct judged {
 	struct ruling        answered;
 	double               answered_effect;
 	long                 answered_n;
+	bool                 has_bca;     /* at 1 - 2 alpha, beside t */
+	struct interval      bca;
 	bool                 counted;     /* guardrail, latency: `hits` of `units` */
 	long                 hits, units;
 	bool                 has_quantile;

@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+enum { FLAGGED_SHOWN = 3 };
+
 #define MINUS "\xe2\x88\x92"
 #define DELTA "\xce\xb4"
 #define PLUS_MINUS "\xc2\xb1"
@@ -188,6 +190,38 @@ cases(struct buf *b, const struct judged *j, const struct stopping *s)
 	buf_char(b, ')');
 }
 
+/* The slices that lost most, in points; how many more there are. */
+static void
+flagged(struct buf *b, const struct judged *j)
+{
+	double turn = j->metric->scorer->lower_is_better ? -1 : 1;
+	const struct judged_slice *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->nslice; i++)
+		n += strcmp(j->slices[i].status, "flagged") == 0;
+	for (size_t shown = 0; shown < n && shown < FLAGGED_SHOWN; shown++) {
+		const struct judged_slice *worst = NULL;
+
+		for (size_t i = 0; i < j->nslice; i++) {
+			const struct judged_slice *x = &j->slices[i];
+			bool after = last == NULL || x->pair.at > last->pair.at ||
+			    (x->pair.at == last->pair.at && x > last);
+
+			if (strcmp(x->status, "flagged") == 0 && after &&
+			    (worst == NULL || x->pair.at < worst->pair.at))
+				worst = x;
+		}
+		buf_fmt(b, "\n                slice %s is worse: ", worst->name);
+		change(b, j->metric, turn * worst->pair.at, 1);
+		buf_fmt(b, "%s, p=%.2g after Benjamini and Hochberg (advisory)",
+		    is_rate(j->metric) ? " pt" : "", worst->p_bh);
+		last = worst;
+	}
+	if (n > FLAGGED_SHOWN)
+		buf_fmt(b, "\n                and %zu more slices", n - FLAGGED_SHOWN);
+}
+
 void
 verdict_line(struct buf *b, const struct judged *j, const struct pair_of_runs *r,
     const struct stopping *s)
@@ -217,13 +251,7 @@ verdict_line(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 		grouped(b, j->n_needed);
 		buf_puts(b, " cases would decide");
 	}
-	for (size_t i = 0; i < j->nslice; i++)
-		if (strcmp(j->slices[i].status, "flagged") == 0) {
-			buf_fmt(b, "\n                slice %s is worse: ", j->slices[i].name);
-			change(b, j->metric, j->slices[i].pair.at, 1);
-			buf_fmt(b, "%s, p=%.2g after Benjamini and Hochberg (advisory)",
-			    is_rate(j->metric) ? " pt" : "", j->slices[i].p_bh);
-		}
+	flagged(b, j);
 	buf_char(b, '\n');
 }
 

@@ -112,18 +112,46 @@ percentile(struct bootstrap *b, const struct replicate *r, size_t n, double conf
 	    b->at + quantile(r, n, 1 - tail)->off };
 }
 
+/* The chance of a studentized deviation as large as that of the mean from `null`. */
+static double
+test(const struct bootstrap *b, double se, const struct replicate *r, size_t n, double null,
+    double sign)
+{
+	double t = sign * (b->at - null) / se, mass = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (sign * r[i].t >= t - 1e-12 * fabs(t))
+			mass += r[i].mass;
+	return p_clip(b->exact ? mass : (1 + mass * (double)n) / ((double)n + 1));
+}
+
+/* r sorted by `t`. */
+static struct interval
+t_interval(const struct bootstrap *b, double se, const struct replicate *r, size_t n, double conf)
+{
+	double tail = 0.5 * (1 - conf);
+
+	return (struct interval){ b->at - quantile(r, n, 1 - tail)->t * se,
+	    b->at - quantile(r, n, tail)->t * se };
+}
+
 /* Sorts r by `t`. */
 static void
-studentize(struct bootstrap *b, double se, struct replicate *r, size_t n, double conf)
+studentize(struct bootstrap *b, double se, struct replicate *r, size_t n,
+    const struct bootstrap_plan *plan)
 {
-	double tail = 0.5 * (1 - conf), lo, hi;
+	double tail = fmin(0.5 * (1 - plan->conf), 0.025);
 
 	qsort(r, n, sizeof *r, by_t);
-	lo = quantile(r, n, tail)->t;
-	hi = quantile(r, n, 1 - tail)->t;
-	b->has_t = lo > -DBL_MAX && hi < DBL_MAX;
-	if (b->has_t)
-		b->t = (struct interval){ b->at - hi * se, b->at - lo * se };
+	b->has_t = quantile(r, n, tail)->t > -DBL_MAX && quantile(r, n, 1 - tail)->t < DBL_MAX;
+	if (!b->has_t)
+		return;
+	b->t = t_interval(b, se, r, n, plan->conf);
+	b->t95 = t_interval(b, se, r, n, 0.95);
+	for (size_t i = 0; i < COUNT(plan->null); i++) {
+		b->p_above[i] = test(b, se, r, n, plan->null[i], 1);
+		b->p_below[i] = test(b, se, r, n, plan->null[i], -1);
+	}
 }
 
 struct bootstrap
@@ -154,6 +182,6 @@ bootstrap_mean(const struct sample *s, const struct bootstrap_plan *plan, struct
 	percentile(&b, r, n, plan->conf);
 	bca(&b, &d, r, n, plan->conf);
 	if (plan->studentized)
-		studentize(&b, d.se, r, n, plan->conf);
+		studentize(&b, d.se, r, n, plan);
 	return b;
 }

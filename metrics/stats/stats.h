@@ -362,7 +362,8 @@ struct bootstrap_plan {
 	long     replicates;
 	uint64_t seed;           /* the same for any number of threads */
 	double   conf;           /* two-sided */
-	bool     studentized;    /* also the bootstrap-t interval */
+	bool     studentized;    /* also the bootstrap-t interval, and tests of these means */
+	double   null[2];
 };
 
 /*
@@ -380,7 +381,8 @@ struct bootstrap {
 	double z0, accel, level_lo, level_hi;    /* ties count half in z0; (cluster) jackknife */
 	struct interval bca;
 	bool   has_t;            /* false: not asked for, or replicates without variation reach in */
-	struct interval t;       /* for heavy tails: cost per request */
+	struct interval t, t95;  /* for heavy tails: cost per request; at conf, and at 95 % */
+	double p_above[2], p_below[2];   /* H0: mean <= null[i], and >=; (1 + hits) / (1 + B) */
 	long   replicates;
 	bool   exact;            /* all samples were enumerated */
 };

@@ -127,7 +127,8 @@ threads_do_not_matter_and_seeds_do(void **state)
 	struct arena a = { 0 };
 	double y[N], d[N];
 	struct sample s = { .y = y, .n = N, .unbounded = true }, t = { .y = d, .n = N, .binary = true };
-	struct bootstrap_plan other = { 2000, 6, 0.95, true }, p = { 2000, 5, 0.95, true };
+	struct bootstrap_plan other = { 2000, 6, 0.95, true, { 0 } },
+		p = { 2000, 5, 0.95, true, { 0 } };
 	struct bootstrap one[2], four[2], seed;
 	struct signflip f1, f4;
 	uint64_t at = 0;
@@ -255,7 +256,7 @@ static void
 studentizing_helps_heavy_tails(void **state)
 {
 	enum { PATHS = 300, N = 20 };
-	struct bootstrap_plan p = { 500, 1, 0.9, true };
+	struct bootstrap_plan p = { 500, 1, 0.9, true, { 0 } };
 	struct arena a = { 0 };
 	long percentile = 0, t = 0;
 	uint64_t at = 1000000;
