@@ -7,6 +7,7 @@
  * FAIL a union claim (Holm over the gates).  All of it is computed from committed rows.
  */
 #include "harness/gate.h"
+#include "harness/preflight.h"
 #include "harness/sequence.h"
 
 #include <math.h>
@@ -35,6 +36,8 @@ static const struct { const char *reason, *text; } sentence[] = {
 	{ "guardrail_open", "too few cases to tell on which side of the guardrail the rate lies" },
 	{ "latency_met", "enough answers come within the limit" },
 	{ "latency_missed", "too few answers come within the limit" },
+	{ "preflight_shift", "asked again, the baseline's target answers otherwise than it did: its "
+	  "service, or what judges it, changed" },
 	{ "stopped_early", "the release was decided before this gate was" },
 	{ "latency_open", "whether enough answers come within the limit is open" },
 };
@@ -106,6 +109,20 @@ adjust(struct gating *g, int which)
 	}
 }
 
+/* How far the baseline's target is from what it was when it was measured. */
+static void
+check_baseline(struct gating *g, struct judged *j)
+{
+	long probe = j->gate->paired && g->runs.base ? preflight_find(g->store, g->runs.run) : 0;
+
+	if (probe == 0)
+		return;
+	j->preflight = preflight_compare(g->store, g->suite, j->gate->metric, probe, g->runs.base,
+	    g->a);
+	if (preflight_shifted(&j->preflight))
+		decide_by(j, (struct ruling){ INVALID, "preflight_shift" });
+}
+
 /* What the process decided stands; what it left open when it decided the release stays open. */
 static void
 settle(struct gating *g, struct judged *j, struct ruling by_process)
@@ -141,8 +158,10 @@ judge_all(struct gating *g)
 	}
 	adjust(g, 0);
 	adjust(g, 1);
-	for (size_t i = 0; i < s->ngate; i++)
+	for (size_t i = 0; i < s->ngate; i++) {
 		settle(g, &g->judged[i], ruling[i]);
+		check_baseline(g, &g->judged[i]);
+	}
 }
 
 /* ---- the release -------------------------------------------------------------------------- */
@@ -260,6 +279,12 @@ require_all(struct gating *g)
 	long lacking = store_long(g->store, 0, "SELECT ncalls - ndone FROM v_run WHERE id = ?", "i",
 	    g->runs.run);
 
+	bool shifted = false;
+
+	for (size_t i = 0; i < g->suite->ngate; i++)
+		shifted = shifted || preflight_shifted(&g->judged[i].preflight);
+	if (shifted)
+		return;                                 /* INVALID already, and nothing was asked */
 	if (text_of(g, "filter", g->runs.run)[0] != '\0')
 		void_all(g, INVALID, "filtered", "only part of the suite was asked (--filter)");
 	else if (!early && strcmp(text_of(g, "state", g->runs.run), "complete") != 0)

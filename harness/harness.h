@@ -71,6 +71,7 @@ struct suite {
 	struct gate       *gate;
 	size_t             ngate;
 	bool               sequential;    /* asked in seeded order, until the verdict is decided */
+	long               preflight;     /* cases of the baseline to ask again first; 0: none */
 	struct suite_fields *fields;      /* suite.c's */
 	char               digest[65], prompt_digest[65];
 	long               row;           /* in the store, after suite_store */
@@ -323,6 +324,8 @@ struct run_options {
 	bool          dry_run, quiet, json;
 	bool          all;                    /* ask every case of a sequential suite */
 	long          base;                   /* what its gates compare with; 0: nothing */
+	long          preflight;              /* the run that asked the baseline again; 0: none */
+	bool          hold;                   /* begin the run and ask nothing: it found a shift */
 	struct buf   *out;                    /* what a dry run says */
 	struct texts  filter;                 /* id:, slice:, tag:, failed:RUN */
 	struct budget budget;

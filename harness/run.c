@@ -8,6 +8,7 @@
 #include "harness/progress.h"
 #include "harness/sequence.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 struct runner {
@@ -52,13 +53,50 @@ is_wanted(const struct runner *r, long id, int rep)
 	return r->wanted[bit / 8] >> (bit % 8) & 1;
 }
 
+static int
+by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* So many cases, drawn by the seed: those with the lowest numbers, of another kind than the suite's
+ * draw and the order of a sequence. */
+static struct query *
+sample_query(struct runner *r, long n)
+{
+	uint64_t seed = r->suite->seed ^ UINT64_C(0x9e3779b97f4a7c15), *number = NULL, most;
+	size_t k = 0, cap = 0;
+	struct query *q = store_query(r->store, "SELECT id, case_id FROM v_case WHERE suite = ?", "i",
+	    r->suite->row);
+	struct buf ids = { 0 };
+
+	while (query_next(q)) {
+		number = mem_grow(number, &cap, k + 1, sizeof *number);
+		number[k++] = draw_number(seed, query_text(q, 1));
+	}
+	qsort(number, k, sizeof *number, by_value);
+	most = k == 0 ? 0 : number[(size_t)n < k ? (size_t)n - 1 : k - 1];
+	mem_free(number);
+	q = store_query(r->store, "SELECT id, case_id FROM v_case WHERE suite = ?", "i", r->suite->row);
+	buf_char(&ids, '[');
+	while (query_next(q))
+		if (draw_number(seed, query_text(q, 1)) <= most)
+			buf_fmt(&ids, "%s%ld", ids.n > 1 ? "," : "", query_long(q, 0));
+	buf_char(&ids, ']');
+	q = store_query(r->store, "SELECT value FROM json_each(?)", "t", buf_as_str(&ids));
+	buf_free(&ids);
+	return q;
+}
+
 /* One --filter: a query for the ids of the cases it keeps, or NULL and a sentence. */
 static struct query *
 filter_query(struct runner *r, const char *filter, struct err *e)
 {
 	const char *colon = strchr(filter, ':'), *value = colon ? colon + 1 : "";
 	struct str kind = { filter, colon ? (size_t)(colon - filter) : 0 };
-	long suite = r->suite->row, run;
+	long suite = r->suite->row, run, sample;
 
 	if (str_is(kind, "id"))
 		return store_query(r->store, "SELECT id FROM v_case WHERE suite = ? AND case_id GLOB ?",
@@ -78,7 +116,10 @@ filter_query(struct runner *r, const char *filter, struct err *e)
 		    "  WHERE s.run = ?2 AND o.case_id = t.case_id AND m.scale <> 'real'"
 		    "    AND ifnull(s.value, 0) < 1)", "ii", suite, run);
 	}
-	err_set(e, "filter '%s': not one of id:GLOB, slice:NAME, tag:WORD, failed:RUN", filter);
+	if (str_is(kind, "sample") && str_long(str_of(value), &sample) && sample > 0)
+		return sample_query(r, sample);
+	err_set(e, "filter '%s': not one of id:GLOB, slice:NAME, tag:WORD, failed:RUN, sample:N",
+	    filter);
 	return NULL;
 }
 
@@ -510,7 +551,11 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	}
 	begin(&r, &out->resumed);
 	out->run = r.run;
+	if (o->preflight != 0)
+		store_event(st, r.run, "preflight", arena_fmt(a, "run %ld", o->preflight));
 	skip_done(&r);
+	if (o->hold)
+		r.nwanted = 0;
 	if ((r.sequence = sequence_open(st, s, r.run, o->base == r.run ? 0 : o->base, a)) != NULL &&
 	    sequence_advance(r.sequence) && !o->all)
 		r.nwanted = 0;                              /* decided before it was interrupted */
@@ -529,7 +574,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	progress_end(&r.progress);
 	if (t->serve != NULL)
 		serve_stop(t);
-	out->state = state_of(&r, &result);
+	out->state = o->hold ? RUN_INTERRUPTED : state_of(&r, &result);
 	out->signal = result.signal;
 	why = target_redact(t, str_of(out->state == RUN_BUDGET ? r.budget_why : result.why), a);
 	snprintf(out->why, sizeof out->why, "%.*s", STR_ARG(why));

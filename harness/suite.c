@@ -16,7 +16,7 @@ enum { SUITE_MAX = 4 << 20, PROMPT_MAX = 1 << 20 };
 struct top {
 	const char  *suite, *cases;
 	int          format, repeats;
-	long         size, seed, repeats_long;
+	long         size, seed, repeats_long, preflight;
 	bool         sequential;
 	struct node *fields, *prompt, *slices, *metrics, *gates;
 };
@@ -46,6 +46,8 @@ const struct conf_key suite_top_keys[] = {
 	  "list of {name, metric, rule, ...}: what a release must hold" },
 	{ "sequential", CONF_BOOL, offsetof(struct top, sequential), "no", NULL,
 	  "ask in seeded random order and stop as soon as the verdict is decided" },
+	{ "preflight", CONF_INT, offsetof(struct top, preflight), "0", ">=0",
+	  "cases of the baseline that are asked again first, to see whether its service changed" },
 	{ 0 }
 };
 
@@ -403,6 +405,7 @@ read_suite(struct str source, const char *path, const struct roots *roots, bool 
 	s->seed = (uint64_t)top.seed;
 	s->repeats = (int)top.repeats_long;
 	s->sequential = top.sequential;
+	s->preflight = top.preflight;
 	s->fields->format = (enum rows_format)top.format;
 	s->fields->at = s->root;
 	read_fields(&r, top.fields);

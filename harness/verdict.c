@@ -166,6 +166,22 @@ e_value(struct buf *b, const char *key, const struct judged *j, double most, dou
 }
 
 static void
+preflight(struct buf *b, const struct preflight *p)
+{
+	buf_key(b, "preflight");
+	if (p->run == 0) {
+		buf_puts(b, "null");
+		return;
+	}
+	buf_char(b, '{');
+	whole(b, "run", true, p->run);
+	whole(b, "n", true, p->n);
+	real(b, "shift", p->known, p->shift);
+	real(b, "z", p->known, p->z);
+	buf_char(b, '}');
+}
+
+static void
 stopped(struct buf *b, const struct stopping *s)
 {
 	buf_key(b, "stopping");
@@ -352,9 +368,10 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	real(b, "mde", j->has_mde, j->mde);
 	whole(b, "n_needed", j->n_needed > 0, j->n_needed);
 	real(b, "psi", j->paired && j->pair.binary, j->pair.psi);
-	real(b, "psi0", j->has_psi0, j->psi0);
+	real(b, "psi0", j->preflight.known, j->preflight.psi);
 	real(b, "icc", j->has_icc, j->icc);
 	real(b, "deff", j->has_icc, j->deff);
+	preflight(b, &j->preflight);
 	stopped(b, s);
 	slices(b, j);
 	guardrails(b, all, n);

@@ -4,7 +4,7 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
-#include "harness/units.h"
+#include "harness/preflight.h"
 
 /* What is known of the two runs that are compared. */
 struct pair_of_runs {
@@ -68,8 +68,9 @@ struct judged {
 	struct interval      quantile_ci;
 	bool                 quantile_lo, quantile_hi;    /* which of its ends are known */
 	long                 n_needed;    /* 0: none known */
-	bool                 has_mde, has_icc, has_psi0;
-	double               mde, icc, deff, psi0;
+	bool                 has_mde, has_icc;
+	double               mde, icc, deff;
+	struct preflight     preflight;
 	struct judged_slice *slices;
 	size_t               nslice;
 	struct judged_stop   stop;

@@ -51,6 +51,8 @@ static const struct { const char *code, *advice; } advice[] = {
 	{ "equivalence_open", "Add cases, or agree on a wider margin before looking again." },
 	{ "guardrail_open", "Add cases: so few cannot prove so low a rate." },
 	{ "latency_open", "Add cases: so few do not bound this quantile." },
+	{ "preflight_shift", "Run the baseline again with today's service, name the new run the "
+	    "baseline, then judge again." },
 	{ "stopped_early", "Nothing, as the release is decided; 'driftlead run --all' asks the rest." },
 	{ "only_advisory", "Add a gate that is not advisory." },
 	{ "filtered", "Run the whole suite: a part of it cannot release anything." },

@@ -1,7 +1,7 @@
 /*
  * cmd/run.c -- `driftlead run`: ask, score, estimate, judge.
  */
-#include "harness/harness.h"
+#include "harness/preflight.h"
 #include "reports/reports.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static const struct opt options[] = {
 	{ "base", 'b', OPT_TEXT, offsetof(struct options, base), "RUN",
 	  "run to compare with, instead of the suite's baseline" },
 	{ "filter", 'f', OPT_LIST, offsetof(struct options, filter), "WHAT",
-	  "only id:GLOB, slice:NAME, tag:WORD or failed:RUN; several must all hold" },
+	  "only id:GLOB, slice:NAME, tag:WORD, failed:RUN or sample:N; several must all hold" },
 	{ "fresh", 0, OPT_FLAG, offsetof(struct options, fresh), NULL,
 	  "start anew although an unfinished run could go on" },
 	{ "retry", 0, OPT_FLAG, offsetof(struct options, retry), NULL,
@@ -156,6 +156,28 @@ judge(struct session *s, struct suite *suite, const struct options *o, long run,
 	return verdict_exit(release.verdict);
 }
 
+/* The baseline's target is asked again first, if the suite wants that; where it answers otherwise
+ * than it did, asking the candidate would be a waste. */
+static int
+preflight(struct session *s, struct suite *suite, struct target *t, struct run_options *ro,
+    struct err *e)
+{
+	int status;
+
+	if (suite->preflight == 0 || ro->base == 0 || ro->dry_run || ro->filter.n > 0)
+		return 0;
+	if ((status = preflight_ask(s->store, suite, s->project, t, ro, &ro->preflight, s->arena,
+	    e)) != 0)
+		return status;
+	for (size_t i = 0; i < suite->ngate && ro->preflight != 0; i++) {
+		struct preflight p = suite->gate[i].paired ? preflight_compare(s->store, suite,
+		    suite->gate[i].metric, ro->preflight, ro->base, s->arena) : (struct preflight){ 0 };
+
+		ro->hold = ro->hold || (preflight_shifted(&p) && !suite->gate[i].advisory);
+	}
+	return 0;
+}
+
 static int
 run(struct session *s, struct err *e)
 {
@@ -190,7 +212,7 @@ run(struct session *s, struct err *e)
 		return EXIT_MISTAKE;                    /* before the first request, not after the last */
 	if (suite_store(suite, &s->project->roots, s->store, s->arena, e) != 0)
 		status = EXIT_MISTAKE;
-	else
+	else if ((status = preflight(s, suite, t, &ro, e)) == 0)
 		status = stage_run(s->store, suite, t, &ro, &result, s->arena, e);
 	if (o->dry_run)
 		drop_scratch(s, scratch);
@@ -198,7 +220,7 @@ run(struct session *s, struct err *e)
 		return status;
 	stage_estimate(s->store, suite, result.run, s->arena);
 	status = judge(s, suite, o, result.run, e);
-	after = unfinished(s, &result);
+	after = ro.hold ? 0 : unfinished(s, &result);
 	return after ? after : status;
 }
 

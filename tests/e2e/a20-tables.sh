@@ -272,7 +272,8 @@ sed '$a\
 expect_exit 1 driftlead gate last --suite suites/tickets/release.yaml --json
 printed "A RUN" "A VERDICT"
 sed '$a\
-sequential: yes' suites/tickets/release.yaml >suites/tickets/sequential.yaml
+sequential: yes\
+preflight: 300' suites/tickets/release.yaml >suites/tickets/sequential.yaml
 expect_exit 0 driftlead run suites/tickets/sequential.yaml -t nearest-one --json
 printed "A RUN" "A VERDICT"
 filled "A RUN" "A VERDICT"
