@@ -35,6 +35,7 @@ static const struct family family[] = {
 	{ "calibration", oracle_calibration },
 	{ "signflip", oracle_signflip },
 	{ "groupseq", oracle_groupseq },
+	{ "changepoint", oracle_changepoint },
 };
 
 /* ---- inputs ---- */

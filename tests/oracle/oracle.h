@@ -72,5 +72,6 @@ void oracle_krippendorff_alpha(struct check *);
 void oracle_calibration(struct check *);
 void oracle_signflip(struct check *);
 void oracle_groupseq(struct check *);
+void oracle_changepoint(struct check *);
 
 #endif
