@@ -120,15 +120,6 @@ permutation_p(const struct segment *s, double between, size_t length, uint64_t k
 	return (double)(1 + reached) / (double)(o->permutations + 1);
 }
 
-/* As many runs as an independent one is worth at this autocorrelation. */
-static size_t
-block_length(double r, size_t n)
-{
-	size_t length = (size_t)ceil((1 + r) / (1 - fmin(r, 0.9)));
-
-	return length < n / 4 ? length : n / 4;
-}
-
 /* Of n things, 2 h! (n-h)! of the n! orders have the same halves on the two sides. */
 static double
 least_p(size_t n, long permutations)
@@ -137,6 +128,18 @@ least_p(size_t n, long permutations)
 	double p = 2 * exp(lgamma(h + 1) + lgamma(nn - h + 1) - lgamma(nn + 1));
 
 	return fmax(p, 1 / (double)(permutations + 1));
+}
+
+/* As many runs as an independent one is worth at autocorrelation r, but not so many that no order
+ * of the blocks could show anything. */
+static size_t
+block_length(double r, size_t n, const struct scan_options *o)
+{
+	size_t length = (size_t)ceil((1 + r) / (1 - fmin(r, 0.9)));
+
+	while (length > 1 && least_p((n + length - 1) / length, o->permutations) > o->alpha)
+		length--;
+	return length;
 }
 
 /* ---- segmentation ----------------------------------------------------------------------- */
@@ -268,7 +271,7 @@ change_scan(const double *x, const double *var, size_t n, const struct scan_opti
 		out.has_lag1 = true;
 		out.lag1 = lag_one(&c);
 		if (out.lag1 > LAG1_MOST)
-			segmentation(&c, block_length(out.lag1, n));
+			segmentation(&c, block_length(out.lag1, n, o));
 	}
 	measure(&c, &out.whole, 0, n);
 	for (size_t i = 0; i < out.n; i++)
