@@ -183,8 +183,8 @@ spread(struct store *st, struct history *h, struct history_segment *g, struct ar
 	return 0;
 }
 
-/* More runs of the same cases bring no more cases: an interval is not narrower than that between the
- * two runs on either side of the change. */
+/* More runs of the same cases bring no more cases: an interval is not narrower than that between
+ * the two runs on either side of the change. */
 static void
 widen(const struct history *h, const struct history_segment *g, struct change *c)
 {

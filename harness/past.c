@@ -4,8 +4,8 @@
 #include "harness/past.h"
 
 #define COMPLETE "FROM v_run r WHERE suite_name = ?1 AND state = 'complete' AND" \
-	" (?2 = '' OR target = ?2) AND (?3 = '' OR EXISTS (SELECT 1 FROM v_metric m WHERE m.run = r.id" \
-	" AND m.name = ?3))"
+	" (?2 = '' OR target = ?2) AND (?3 = '' OR EXISTS (SELECT 1 FROM v_metric m" \
+	" WHERE m.run = r.id AND m.name = ?3))"
 
 const char *
 past_suite(struct store *st, const char *word, const struct roots *roots, struct arena *a,

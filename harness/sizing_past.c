@@ -91,7 +91,8 @@ slices_of(const struct sizing *z, struct store *st, long suite, size_t *n, struc
 	size_t most = (size_t)store_long(st, 0, "SELECT ifnull(max(slice), -1) + 1 FROM v_slice"
 	    " WHERE suite = ?", "i", suite);
 	size_t *part = arena_array(a, most + 1, sizeof *part);
-	struct query *q = store_query(st, "SELECT slice, name FROM v_slice WHERE suite = ?", "i", suite);
+	struct query *q = store_query(st, "SELECT slice, name FROM v_slice WHERE suite = ?", "i",
+	    suite);
 
 	while (query_next(q))
 		for (size_t i = 0; i < z->suite->nslice; i++)

@@ -311,7 +311,8 @@ scan_text(struct buf *b, const struct history *h, const struct history_segment *
 		buf_fmt(b, "  %zu runs can have no p below %.2g: 10 are needed for one below %.3g\n", g->n,
 		    s->p_least, HISTORY_ALPHA);
 	if (s->whole.blocks)
-		buf_fmt(b, "  neighbouring runs depend on each other (r %.2f): p is approximate\n", s->lag1);
+		buf_fmt(b, "  neighbouring runs depend on each other (r %.2f): p is approximate\n",
+		    s->lag1);
 }
 
 static void

@@ -249,8 +249,8 @@ check_options(const struct options *o, struct err *e)
 		err_set(e, "--margin must be above 0: no finite number of cases shows that nothing at all "
 		    "was lost");
 	if (o->margin > 0 && o->drop >= o->margin)
-		err_set(e, "--drop %.3g %% is not below the margin of %.3g %%: no number of cases shows that "
-		    "a loss of the margin is none", o->drop * 100, o->margin * 100);
+		err_set(e, "--drop %.3g %% is not below the margin of %.3g %%: no number of cases shows "
+		    "that a loss of the margin is none", o->drop * 100, o->margin * 100);
 	if (o->power >= 0 && (o->power < 0.5 || o->power > 0.99))
 		err_set(e, "--power must be from 50%% to 99%%");
 	if (o->alpha >= 0 && (o->alpha < 0.0001 || o->alpha > 0.2))

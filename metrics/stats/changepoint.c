@@ -108,8 +108,8 @@ static double
 permutation_p(const struct segment *s, double between, size_t length, uint64_t key,
     const struct scan_options *o, struct arena *a)
 {
-	size_t *order = arena_array(a, s->n, sizeof *order), *block = arena_array(a, s->n, sizeof *block);
-	size_t unused;
+	size_t *order = arena_array(a, s->n, sizeof *order);
+	size_t *block = arena_array(a, s->n, sizeof *block), unused;
 	uint64_t index = 0;
 	long reached = 0;
 

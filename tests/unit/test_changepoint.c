@@ -246,7 +246,8 @@ otava_sees_steps_and_too_much(void **state)
 	assert_false(ediv_candidate(step, 1, &a).known);
 	assert_false(ediv_candidate(step, 0, &a).known);
 	assert_int_equal(otava_points(step, 0, 50, 0.001, 0, &a).n, 0);
-	assert_int_equal(otava_points(step, 8, 0, 0.6, 0, &a).n, otava_points(step, 8, 2, 0.6, 0, &a).n);
+	assert_int_equal(otava_points(step, 8, 0, 0.6, 0, &a).n,
+	    otava_points(step, 8, 2, 0.6, 0, &a).n);
 	/* Among equal splits the first. */
 	assert_int_equal(ediv_candidate((double[]){ 0, 1, 0 }, 3, &a).tau, 1);
 	/* Nothing changed, nominal .01: why it decides nothing here. */
