@@ -51,13 +51,15 @@ read_clusters(struct sizing *z, struct store *st)
 		struct query *q = store_query(st, sql[k], "i", z->suite->row);
 
 		while (query_next(q)) {
-			struct sizing_part *p = &z->part[query_long(q, 0) + 1];
 			double size = query_real(q, 1);
 
 			z->clustered = true;
-			p->cluster_size += (size * size - size) / (double)p->n;
+			z->part[query_long(q, 0) + 1].cluster_size += size * size - size;
 		}
 	}
+	for (size_t i = 0; i <= z->suite->nslice; i++)
+		z->part[i].cluster_size = 1 + (z->part[i].n > 0 ? z->part[i].cluster_size /
+		    (double)z->part[i].n : 0);
 }
 
 static void
@@ -66,11 +68,11 @@ read_parts(struct sizing *z, struct store *st, struct arena *a)
 	const struct suite *s = z->suite;
 
 	z->part = arena_array(a, s->nslice + 1, sizeof *z->part);
-	z->part[0] = (struct sizing_part){ .share = 1, .kish = 1, .cluster_size = 1 };
+	z->part[0] = (struct sizing_part){ .share = 1, .kish = 1 };
 	for (size_t i = 0; i < s->nslice; i++) {
 		z->part[i + 1] = (struct sizing_part){ .name = s->slice[i].name,
 			.share = s->slice[i].has_share ? s->slice[i].share : 0,
-			.found = s->slice[i].found, .kish = 1, .cluster_size = 1 };
+			.found = s->slice[i].found, .kish = 1 };
 		z->part[0].found += s->slice[i].found;
 	}
 	read_weights(z, st);
@@ -163,10 +165,9 @@ read_pairs(struct sizing *z, struct store *st, int metric, struct sums *sum, dou
 		for (size_t i = p.n; i-- > 1 && m->pairs < SIZING_PAIRS; ) {
 			const struct past_run *now = &p.run[i], *then = &p.run[i - 1];
 			bool same = strcmp(now->target_digest, then->target_digest) == 0;
-			const struct scorer *scorer = past_scorer(st, now->id, name);
 
 			if (same != (reruns == 1) || past_differs(st, now, then, name) != NULL ||
-			    scorer == NULL || scorer->scale != z->suite->metric[metric].scorer->scale)
+			    past_scorer(st, now->id, name) != z->suite->metric[metric].scorer)
 				continue;
 			read_pair(z, st, metric, now, then, sum, icc);
 			m->pairs++;
@@ -206,12 +207,15 @@ read_newest(struct sizing *z, struct store *st, int metric, struct arena *a)
 	struct sizing_metric *out = &z->metric[metric];
 	struct past p = past_runs(st, z->suite->name, NULL, m->name, a);
 	struct sums *sum = arena_array(a, z->suite->nslice + 1, sizeof *sum);
-	const struct past_run *run = p.n ? &p.run[p.n - 1] : NULL;
+	const struct past_run *run = NULL;
 	size_t nslice, *part;
 	struct unit_reader r;
 	struct query *q;
 	struct unit u;
 
+	for (size_t i = p.n; i-- > 0 && run == NULL; )
+		if (past_scorer(st, p.run[i].id, m->name) == m->scorer)
+			run = &p.run[i];
 	if (run == NULL)
 		return;
 	part = slices_of(z, st, run->suite, &nslice, a);

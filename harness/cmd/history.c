@@ -268,7 +268,7 @@ run_text(struct buf *b, const struct history *h, const struct history_segment *g
 		buf_puts(b, " .. ");
 		value(b, h, r->hi);
 	}
-	pad(b, from, 18, false);
+	pad(b, from, 17, false);
 	buf_char(b, ' ');
 	bar(b, h, g, r);
 	while (b->n > 0 && b->p[b->n - 1] == ' ')

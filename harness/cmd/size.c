@@ -177,8 +177,8 @@ detect_text(struct buf *b, const struct sizing *z, struct arena *a)
 
 	buf_fmt(b, "\nthe loss of %s that is found with power %.3g %%, alpha %.3g %%\n",
 	    s->metric[z->primary].name, z->power * 100, z->alpha * 100);
-	buf_fmt(b, "%-30s%8s%10s%12s%12s\n", "", "have", "counting", "alone",
-	    s->nslice ? "by Holm" : "");
+	buf_fmt(b, "%-30s%8s%10s%12s%s\n", "", "have", "counting", "alone",
+	    s->nslice ? "     by Holm" : "");
 	for (size_t i = 0; i <= s->nslice; i++) {
 		name_text(b, i ? z->part[i].name : "the suite", NULL, a);
 		buf_fmt(b, "%8ld%10.0f", z->part[i].n, z->detect[i].effective);
