@@ -57,6 +57,7 @@ need_no_worse(struct sizing *z, struct sizing_gate *g, bool relative, struct are
 
 	if (relative && !m->has_mean[g->part]) {
 		g->why = "the margin is relative, and no run says to what";
+		g->margin = 0;
 		return;
 	}
 	if (relative)
@@ -290,6 +291,18 @@ primary(const struct sizing *z)
 	return s->ngate ? s->gate[0].metric : 0;
 }
 
+/* --from-runs: nothing that a gate on a loss, or the rest of the page, needs may be assumed. */
+static void
+check_seen(const struct sizing *z, int metric, size_t part, struct err *e)
+{
+	const struct sizing_spread *v = &z->metric[metric].spread[part];
+
+	if (v->rate && v->from == SIZING_ASSUMED)
+		err_set(e, "no two complete runs of suite '%s' can be compared by metric '%s'%s%s%s: leave "
+		    "--from-runs out, or give --psi", z->suite->name, z->suite->metric[metric].name,
+		    part ? " in slice '" : "", part ? z->part[part].name : "", part ? "'" : "");
+}
+
 int
 sizing_make(struct sizing *z, struct arena *a, struct err *e)
 {
@@ -298,10 +311,13 @@ sizing_make(struct sizing *z, struct arena *a, struct err *e)
 	int before = e->n;
 
 	z->primary = primary(z);
-	if (z->o.from_runs && z->metric[z->primary].pairs == 0)
-		err_set(e, "no two complete runs of suite '%s' can be compared by metric '%s': leave "
-		    "--from-runs out, or give --psi", s->name, s->metric[z->primary].name);
 	make_gates(z, a, e);
+	if (z->o.from_runs)
+		check_seen(z, z->primary, 0, e);
+	for (size_t i = 0; z->o.from_runs && i < z->ngate; i++)
+		if (z->gate[i].rule == RULE_NO_WORSE && (z->gate[i].metric != z->primary ||
+		    z->gate[i].part > 0))
+			check_seen(z, z->gate[i].metric, z->gate[i].part, e);
 	plan = planned_gate(z);
 	z->alpha = z->o.alpha > 0 ? z->o.alpha : plan ? plan->alpha : 0.05;
 	z->power = z->o.power > 0 ? z->o.power : plan ? plan->power : 0.8;

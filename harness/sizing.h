@@ -63,7 +63,7 @@ struct sizing_gate {
 	const char *name;
 	int    rule, metric;                 /* enum rule_kind; of suite->metric */
 	size_t part;
-	double margin, value, alpha, power;  /* margin: absolute */
+	double margin, value, alpha, power;  /* margin: absolute; 0: unknown */
 	const char *why;                     /* why there is no number; NULL: there is one */
 	long   plain, cases;                 /* for independent, equal cases; with the design */
 	long   clean;                        /* pairs without a flip that pass, or cases without a

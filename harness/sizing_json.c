@@ -65,7 +65,7 @@ gate_json(struct buf *b, const struct sizing *z, const struct sizing_gate *g)
 	buf_key_text(b, "rule", str_of(rules[g->rule]));
 	buf_key_text(b, "metric", str_of(z->suite->metric[g->metric].name));
 	text_or_null(b, "slice", z->part[g->part].name);
-	real_if(b, "margin", no_worse, g->margin);
+	real_if(b, "margin", no_worse && g->margin > 0, g->margin);
 	real_if(b, "value", !no_worse, g->value);
 	buf_key_real(b, "alpha", g->alpha);
 	buf_key_real(b, "power", g->power);

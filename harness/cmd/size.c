@@ -137,7 +137,9 @@ gates_text(struct buf *b, const struct sizing *z, struct arena *a)
 			price_text(b, z, g->cases);
 		}
 		buf_fmt(b, "    %s ", rules[g->rule]);
-		if (g->rule == RULE_NO_WORSE && rate)
+		if (g->rule == RULE_NO_WORSE && !(g->margin > 0))
+			buf_puts(b, "by a relative margin");
+		else if (g->rule == RULE_NO_WORSE && rate)
 			buf_fmt(b, "by %.3g pt", g->margin * 100);
 		else {
 			buf_puts(b, g->rule == RULE_NO_WORSE ? "by " : "");

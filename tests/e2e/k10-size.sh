@@ -152,6 +152,12 @@ expect_exit 0 driftlead size suite.yaml --json
 json '.detect[1].mde_holm' "$(cat half)"
 json '.detect[0].mde_holm' null
 
+begin "nothing that a gate needs is assumed with --from-runs"
+answers one.jsonl 400 " "
+expect_exit 2 driftlead size suite.yaml --from-runs
+is "$(wc -l <"$ERR" | tr -d ' ')" 2 "the number of sentences"
+contains "$ERR" "by metric 'right' in slice 'seldom'"
+
 begin "clusters of 5: 1 + 4 icc"
 awk 'BEGIN { for (i = 1; i <= 100; i++)
 	printf "{\"id\":\"c%d\",\"input\":\"q %d\",\"expect\":\"yes\",\"doc\":\"d%d\"}\n", i, i,
@@ -186,7 +192,10 @@ cases 100
 suite '  - { name: slow, scorer: latency }' 'gates:' \
 	'  - { name: quick, metric: slow, rule: no-worse, margin: 10% }'
 expect_exit 0 driftlead size suite.yaml --psi 5% --json
-gate quick '[.cases, .why] | @csv' ',"the margin is relative, and no run says to what"'
+gate quick '[.cases, .margin, .why] | @csv' ',,"the margin is relative, and no run says to what"'
+expect_exit 0 driftlead size suite.yaml
+contains "$OUT" "    no-worse by a relative margin, alpha 5 %, power 80 %:"
+contains "$OUT" "how much cases differ between runs is unknown: no two runs to compare"
 rm -rf .driftlead
 answers one.jsonl 100 " "
 sed 's/0.5}/1.5}/;n' one.jsonl | awk 'NR % 2 { sub(/1.5}/, "2.5}") } 1' >two.jsonl
