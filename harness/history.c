@@ -195,6 +195,16 @@ widen(const struct history *h, const struct history_segment *g, struct change *c
 	c->ci.hi = fmax(c->ci.hi, at + half);
 }
 
+/* A run that stopped early lacks cases that the others have: it counts for what its own interval
+ * says. */
+static double
+variance(const struct history_segment *g, const struct history_run *r)
+{
+	double se = r->run.early && r->bounded ? (r->hi - r->lo) / 2 / -normal_quantile(0.025) : 0;
+
+	return fmax(g->var, se * se);
+}
+
 static void
 scan(const struct history *h, struct history_segment *g, uint64_t seed, struct arena *a)
 {
@@ -203,9 +213,9 @@ scan(const struct history *h, struct history_segment *g, uint64_t seed, struct a
 
 	for (size_t i = 0; i < g->n; i++) {
 		x[i] = h->run[g->from + i].at;
-		var[i] = g->var;
+		var[i] = variance(g, &h->run[g->from + i]);
 	}
-	g->scan = change_scan(x, g->has_var ? var : NULL, g->n, &o, a);
+	g->scan = change_scan(x, var, g->n, &o, a);
 	if (g->scan.tested)
 		widen(h, g, &g->scan.whole);
 	for (size_t i = 0; i < g->scan.n; i++)

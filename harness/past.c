@@ -38,7 +38,8 @@ past_runs(struct store *st, const char *suite, const char *target, const char *m
 	long n = store_long(st, 0, "SELECT count(*) " COMPLETE, "sss", suite, t, m);
 	struct past p = { .run = arena_array(a, (size_t)n + 1, sizeof *p.run) };
 	struct query *q = store_query(st, "SELECT id, suite, target, target_digest, suite_digest,"
-	    " prompt_digest, started, filter " COMPLETE " ORDER BY started_ms, id", "sss", suite, t, m);
+	    " prompt_digest, started, filter, ndone < ncalls " COMPLETE
+	    " ORDER BY started_ms, id", "sss", suite, t, m);
 
 	while (query_next(q)) {
 		if (query_text(q, 7).n > 0)
@@ -50,7 +51,8 @@ past_runs(struct store *st, const char *suite, const char *target, const char *m
 			.target_digest = str_cstr(query_text(q, 3), a),
 			.suite_digest = str_cstr(query_text(q, 4), a),
 			.prompt_digest = str_cstr(query_text(q, 5), a),
-			.started = str_cstr(query_text(q, 6), a) };
+			.started = str_cstr(query_text(q, 6), a),
+			.early = query_long(q, 8) != 0 };
 	}
 	return p;
 }

@@ -9,6 +9,7 @@
 struct past_run {
 	long        id, suite;               /* suite: v_suite.id */
 	const char *target, *target_digest, *suite_digest, *prompt_digest, *started;
+	bool        early;                   /* a sequential run that stopped before the last case */
 };
 struct past {
 	struct past_run *run;                /* complete and asked in full, oldest first */

@@ -10,6 +10,9 @@
 #include <limits.h>
 #include <math.h>
 
+/* Failures; who must allow for more asks about a rate that is not rare. */
+enum { GUARDRAIL_MOST = 2000 };
+
 double
 sizing_deff(const struct sizing *z, int metric, size_t part)
 {
@@ -47,14 +50,24 @@ times(long n, double factor)
 
 /* ---- gates ------------------------------------------------------------------------------ */
 
+/* The chance of both of two tests, each missing with half of what the power leaves. */
+static double
+power_of_two(double power)
+{
+	return 1 - (1 - power) / 2;
+}
+
 static void
-need_no_worse(struct sizing *z, struct sizing_gate *g, bool relative, struct arena *a,
-    struct err *e)
+need_pairs(struct sizing *z, struct sizing_gate *g, bool relative, struct arena *a, struct err *e)
 {
 	const struct sizing_metric *m = &z->metric[g->metric];
 	const struct sizing_spread *v = &m->spread[g->part];
-	double drop = fmax(z->o.drop, 0);
+	double drop = fmax(z->o.drop, 0), power = g->power;
 
+	if (g->rule == RULE_BETTER) {
+		g->why = "it takes a gain above the margin, and how large one is nobody can say before";
+		return;
+	}
 	if (relative && !m->has_mean[g->part]) {
 		g->why = "the margin is relative, and no run says to what";
 		g->margin = 0;
@@ -75,67 +88,118 @@ need_no_worse(struct sizing *z, struct sizing_gate *g, bool relative, struct are
 		g->why = "no two runs say how much cases differ";
 		return;
 	}
+	if (g->rule == RULE_EQUIVALENT && !(drop > 0))
+		power = power_of_two(power);
 	if (v->rate) {
 		g->clean = clean_pairs(g->margin, g->alpha);
-		g->plain = size_noninferiority(g->margin, drop, v->var, g->alpha, g->power);
+		g->plain = size_noninferiority(g->margin, drop, v->var, g->alpha, power);
 		if (g->plain < g->clean)
 			g->plain = g->clean;
 	} else {
-		g->plain = size_noninferiority_mean(g->margin, 0, sqrt(v->var), g->alpha, g->power);
+		g->plain = size_noninferiority_mean(g->margin, 0, sqrt(v->var), g->alpha, power);
 	}
 	if (v->rate && v->var < drop)
 		g->why = arena_fmt(a, "a drop of %.3g %% takes a discordance of at least that", drop * 100);
 }
 
+/* A rate now at `at` that must be shown to be at least `value`. */
 static void
-need_bound(struct sizing *z, struct sizing_gate *g)
+need_rate(struct sizing_gate *g, bool known, double at, double value)
 {
-	const struct sizing_metric *m = &z->metric[g->metric];
-	bool rate = m->spread[0].rate, least = g->rule == RULE_AT_LEAST;
-	double at = m->mean[g->part], value = g->value;
-
-	if (rate && (least ? value < 1 : value > 0) && (least ? value > 0 : value < 1))
-		g->clean = size_zero_failures(least ? 1 - value : value, 1 - g->alpha);
-	if (!m->has_mean[g->part])
+	if (value > 0 && value < 1)
+		g->clean = size_zero_failures(1 - value, 1 - g->alpha);
+	if (!known)
 		g->why = "no run says where the metric stands";
-	else if (least ? at <= value : at >= value)
+	else if (at <= value)
 		g->why = "the newest run is not on the right side of the bound";
-	else if (rate)
-		g->plain = size_rate_bound(least ? at : 1 - at, least ? value : 1 - value, g->alpha,
-		    g->power);
-	else if (!m->has_sd[g->part])
-		g->why = "no run says how much cases differ";
 	else
-		g->plain = size_noninferiority_mean(fabs(at - value), 0, m->sd[g->part], g->alpha,
-		    g->power);
+		g->plain = size_rate_bound(at, value, g->alpha, g->power);
 	if (g->why == NULL && g->plain < g->clean)
 		g->plain = g->clean;
 }
 
+/* The exact test: with k failures it takes size_guardrail(k) cases, and the first k will do that as
+ * few failures come in so many with the power. */
 static void
-need(struct sizing *z, struct sizing_gate *g, bool relative, struct arena *a, struct err *e)
+need_guardrail(struct sizing_gate *g, bool known, double failing)
 {
+	long n;
+
+	if (!(g->value > 0 && g->value < 1)) {
+		g->why = "no number of cases proves such a bound";
+		return;
+	}
+	g->clean = size_guardrail(0, g->value, g->alpha);
+	if (!known)
+		g->why = "no run says where the metric stands";
+	else if (failing >= g->value)
+		g->why = "the newest run is not on the right side of the bound";
+	for (long k = 0; g->why == NULL && g->plain == 0 && k < GUARDRAIL_MOST; k++)
+		if ((n = size_guardrail(k, g->value, g->alpha)) > 0 && binom_cdf(k, n, failing) >= g->power)
+			g->plain = n;
+}
+
+static void
+need_bound(struct sizing *z, struct sizing_gate *g, struct store *runs)
+{
+	const struct sizing_metric *m = &z->metric[g->metric];
+	bool least = g->rule == RULE_AT_LEAST, known = m->has_mean[g->part];
+	double at = m->mean[g->part], value = g->value;
+
+	if (g->rule == RULE_LATENCY) {
+		known = sizing_within(runs, z, g->metric, z->part[g->part].name, value, &at);
+		need_rate(g, known, at, g->quantile);
+	} else if (g->rule == RULE_GUARDRAIL) {
+		need_guardrail(g, known, 1 - at);
+	} else if (m->spread[0].rate) {
+		need_rate(g, known, least ? at : 1 - at, least ? value : 1 - value);
+	} else if (!known) {
+		g->why = "no run says where the metric stands";
+	} else if (least ? at <= value : at >= value) {
+		g->why = "the newest run is not on the right side of the bound";
+	} else if (!m->has_sd[g->part]) {
+		g->why = "no run says how much cases differ";
+	} else {
+		g->plain = size_noninferiority_mean(fabs(at - value), 0, m->sd[g->part], g->alpha,
+		    g->power);
+	}
+}
+
+/* A guardrail counts cases as they are, and of a cluster one. */
+static double
+factor(const struct sizing *z, const struct sizing_gate *g)
+{
+	return g->rule == RULE_GUARDRAIL ? z->part[g->part].cluster_size :
+	    design(z, g->metric, g->part);
+}
+
+static void
+need(struct sizing *z, struct sizing_gate *g, bool relative, struct store *runs, struct arena *a,
+    struct err *e)
+{
+	bool mean = !z->metric[g->metric].spread[0].rate && g->rule != RULE_LATENCY;
+
 	g->deff = sizing_deff(z, g->metric, g->part);
 	if (z->o.alpha > 0)
 		g->alpha = z->o.alpha;
 	if (z->o.power > 0)
 		g->power = z->o.power;
-	if (g->rule == RULE_NO_WORSE)
-		need_no_worse(z, g, relative, a, e);
+	if (g->paired)
+		need_pairs(z, g, relative, a, e);
 	else
-		need_bound(z, g);
-	if (!z->metric[g->metric].spread[0].rate && g->plain > 0 && g->plain < SIZING_MEAN_LEAST)
+		need_bound(z, g, runs);
+	if (mean && g->plain > 0 && g->plain < SIZING_MEAN_LEAST)
 		g->plain = SIZING_MEAN_LEAST;
 	if (g->why == NULL && (g->plain == 0 || g->plain > SIZING_MOST * 1000L))
 		g->why = "more cases than anyone has";
 	if (g->why == NULL)
-		g->cases = times(g->plain, design(z, g->metric, g->part));
+		g->cases = times(g->plain, factor(z, g));
 }
 
 /* The suite's gates, those of one metric if one is named; and if none is no-worse, one by the
  * margin that was given. */
 static void
-make_gates(struct sizing *z, struct arena *a, struct err *e)
+make_gates(struct sizing *z, struct store *runs, struct arena *a, struct err *e)
 {
 	const struct suite *s = z->suite;
 	bool no_worse = false;
@@ -149,21 +213,21 @@ make_gates(struct sizing *z, struct arena *a, struct err *e)
 		if (z->o.metric != NULL && strcmp(s->metric[g->metric].name, z->o.metric) != 0)
 			continue;
 		*to = (struct sizing_gate){ .name = g->name, .rule = g->rule, .metric = g->metric,
-			.part = (size_t)(g->slice + 1), .margin = g->margin, .value = g->value,
-			.alpha = g->alpha, .power = g->power };
-		if (g->rule == RULE_NO_WORSE && z->o.margin > 0) {
+			.paired = g->paired, .part = (size_t)(g->slice + 1), .margin = g->margin,
+			.value = g->value, .quantile = g->quantile, .alpha = g->alpha, .power = g->power };
+		if (g->paired && g->rule != RULE_BETTER && z->o.margin > 0) {
 			to->margin = z->o.margin;
 			relative = !rate;
 		}
 		no_worse = no_worse || g->rule == RULE_NO_WORSE;
-		need(z, to, relative, a, e);
+		need(z, to, relative, runs, a, e);
 		z->ngate++;
 	}
 	if (no_worse || z->o.margin <= 0)
 		return;
 	z->gate[z->ngate] = (struct sizing_gate){ .name = "no worse", .rule = RULE_NO_WORSE,
-		.metric = z->primary, .margin = z->o.margin, .alpha = 0.05, .power = 0.8 };
-	need(z, &z->gate[z->ngate++], s->metric[z->primary].scorer->scale == SCALE_REAL, a, e);
+		.paired = true, .metric = z->primary, .margin = z->o.margin, .alpha = 0.05, .power = 0.8 };
+	need(z, &z->gate[z->ngate++], s->metric[z->primary].scorer->scale == SCALE_REAL, runs, a, e);
 }
 
 /* ---- what can be seen ---------------------------------------------------------------------- */
@@ -304,18 +368,18 @@ check_seen(const struct sizing *z, int metric, size_t part, struct err *e)
 }
 
 int
-sizing_make(struct sizing *z, struct arena *a, struct err *e)
+sizing_make(struct sizing *z, struct store *runs, struct arena *a, struct err *e)
 {
 	const struct suite *s = z->suite;
 	const struct sizing_gate *plan;
 	int before = e->n;
 
 	z->primary = primary(z);
-	make_gates(z, a, e);
+	make_gates(z, runs, a, e);
 	if (z->o.from_runs)
 		check_seen(z, z->primary, 0, e);
 	for (size_t i = 0; z->o.from_runs && i < z->ngate; i++)
-		if (z->gate[i].rule == RULE_NO_WORSE && (z->gate[i].metric != z->primary ||
+		if (z->gate[i].paired && (z->gate[i].metric != z->primary ||
 		    z->gate[i].part > 0))
 			check_seen(z, z->gate[i].metric, z->gate[i].part, e);
 	plan = planned_gate(z);

@@ -62,8 +62,10 @@ struct sizing_price {
 struct sizing_gate {
 	const char *name;
 	int    rule, metric;                 /* enum rule_kind; of suite->metric */
+	bool   paired;                       /* has a margin, else a value */
 	size_t part;
 	double margin, value, alpha, power;  /* margin: absolute; 0: unknown */
+	double quantile;                     /* latency: the bounded one */
 	const char *why;                     /* why there is no number; NULL: there is one */
 	long   plain, cases;                 /* for independent, equal cases; with the design */
 	long   clean;                        /* pairs without a flip that pass, or cases without a
@@ -102,7 +104,11 @@ struct sizing {
 /* cases: a store that has the suite; runs: the project's, or NULL where there is none yet. */
 void sizing_past(struct sizing *, struct store *cases, struct store *runs, struct arena *);
 /* -1 and a sentence for each thing that was asked and cannot be. */
-int  sizing_make(struct sizing *, struct arena *, struct err *);
+int  sizing_make(struct sizing *, struct store *runs, struct arena *, struct err *);
+/* The share of the newest run's answers, in a slice if there is one, whose value is at most `most`;
+ * false: no run tells. */
+bool sizing_within(struct store *runs, const struct sizing *, int metric, const char *slice,
+                   double most, double *share);
 /* What n cases cost and how long they take; false: unknown. */
 bool sizing_cost(const struct sizing *, long n, double *usd);
 bool sizing_seconds(const struct sizing *, long n, double *seconds);

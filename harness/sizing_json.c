@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-static const char *const rules[] = { "at-least", "at-most", "no-worse" };
 static const char *const sources[] = { "default", "runs", "given" };
 
 static void
@@ -58,23 +57,23 @@ spread_json(struct buf *b, const struct sizing_spread *v)
 static void
 gate_json(struct buf *b, const struct sizing *z, const struct sizing_gate *g)
 {
-	bool no_worse = g->rule == RULE_NO_WORSE;
+	bool paired = g->paired;
 
 	buf_char(b, '{');
 	buf_key_text(b, "name", str_of(g->name));
-	buf_key_text(b, "rule", str_of(rules[g->rule]));
+	buf_key_text(b, "rule", str_of(rule_name[g->rule]));
 	buf_key_text(b, "metric", str_of(z->suite->metric[g->metric].name));
 	text_or_null(b, "slice", z->part[g->part].name);
-	real_if(b, "margin", no_worse && g->margin > 0, g->margin);
-	real_if(b, "value", !no_worse, g->value);
+	real_if(b, "margin", paired && (g->margin > 0 || g->rule == RULE_BETTER), g->margin);
+	real_if(b, "value", !paired, g->value);
 	buf_key_real(b, "alpha", g->alpha);
 	buf_key_real(b, "power", g->power);
 	spread_json(b, &z->metric[g->metric].spread[g->part]);
 	long_or_null(b, "cases_plain", g->why ? 0 : g->plain);
 	long_or_null(b, "cases", g->why ? 0 : g->cases);
 	buf_key_long(b, "have", z->part[g->part].n);
-	long_or_null(b, "clean_pairs", no_worse ? g->clean : 0);
-	long_or_null(b, "zero_failures", no_worse ? 0 : g->clean);
+	long_or_null(b, "clean_pairs", paired ? g->clean : 0);
+	long_or_null(b, "zero_failures", paired ? 0 : g->clean);
 	text_or_null(b, "why", g->why);
 	price_json(b, z, g->why ? 0 : g->cases);
 	buf_char(b, '}');

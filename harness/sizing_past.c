@@ -200,22 +200,55 @@ spread(const struct sizing *z, const struct sums *s, bool rate)
 
 /* ---- the newest run --------------------------------------------------------------------- */
 
+/* The newest run that was scored as the suite says; 0: none. */
+static struct past_run *
+newest(const struct sizing *z, struct store *st, const struct metric *m, struct arena *a)
+{
+	struct past p = past_runs(st, z->suite->name, NULL, m->name, a);
+
+	for (size_t i = p.n; i-- > 0; )
+		if (past_scorer(st, p.run[i].id, m->name) == m->scorer)
+			return &p.run[i];
+	return NULL;
+}
+
+bool
+sizing_within(struct store *st, const struct sizing *z, int metric, const char *slice, double most,
+    double *share)
+{
+	const struct metric *m = &z->suite->metric[metric];
+	struct arena a = { 0 };
+	const struct past_run *run = st ? newest(z, st, m, &a) : NULL;
+	struct query *q;
+	long n = 0;
+
+	if (run != NULL) {
+		q = store_query(st, "SELECT count(*), total(s.value <= ?1) FROM v_score s JOIN v_case t"
+		    " ON t.id = s.test_case WHERE s.run = ?2 AND s.metric_name = ?3 AND s.scored AND"
+		    " (?4 = '' OR t.slice_name = ?4)", "riss", most, run->id, m->name,
+		    slice ? slice : "");
+		if (query_next(q)) {
+			n = query_long(q, 0);
+			*share = n > 0 ? query_real(q, 1) / (double)n : 0;
+			query_free(q);
+		}
+	}
+	arena_free(&a);
+	return n > 0;
+}
+
 static void
 read_newest(struct sizing *z, struct store *st, int metric, struct arena *a)
 {
 	const struct metric *m = &z->suite->metric[metric];
 	struct sizing_metric *out = &z->metric[metric];
-	struct past p = past_runs(st, z->suite->name, NULL, m->name, a);
 	struct sums *sum = arena_array(a, z->suite->nslice + 1, sizeof *sum);
-	const struct past_run *run = NULL;
+	const struct past_run *run = newest(z, st, m, a);
 	size_t nslice, *part;
 	struct unit_reader r;
 	struct query *q;
 	struct unit u;
 
-	for (size_t i = p.n; i-- > 0 && run == NULL; )
-		if (past_scorer(st, p.run[i].id, m->name) == m->scorer)
-			run = &p.run[i];
 	if (run == NULL)
 		return;
 	part = slices_of(z, st, run->suite, &nslice, a);

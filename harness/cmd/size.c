@@ -34,8 +34,6 @@ static const struct opt options[] = {
 	{ 0 }
 };
 
-static const char *const rules[] = { "at-least", "at-most", "no-worse" };
-
 /* ---- for people --------------------------------------------------------------------------- */
 
 static void
@@ -136,14 +134,14 @@ gates_text(struct buf *b, const struct sizing *z, struct arena *a)
 			buf_fmt(b, "%8ld%8ld%8s", g->cases, z->part[g->part].n, clean);
 			price_text(b, z, g->cases);
 		}
-		buf_fmt(b, "    %s ", rules[g->rule]);
-		if (g->rule == RULE_NO_WORSE && !(g->margin > 0))
+		buf_fmt(b, "    %s ", rule_name[g->rule]);
+		if (g->paired && !(g->margin > 0) && g->rule != RULE_BETTER)
 			buf_puts(b, "by a relative margin");
-		else if (g->rule == RULE_NO_WORSE && rate)
+		else if (g->paired && rate)
 			buf_fmt(b, "by %.3g pt", g->margin * 100);
 		else {
-			buf_puts(b, g->rule == RULE_NO_WORSE ? "by " : "");
-			quantity_write(b, g->rule == RULE_NO_WORSE ? g->margin : g->value, rate,
+			buf_puts(b, g->paired ? "by " : "");
+			quantity_write(b, g->paired ? g->margin : g->value, rate,
 			    str_of(z->suite->metric[g->metric].scorer->unit), false);
 		}
 		buf_fmt(b, ", alpha %.3g %%, power %.3g %%", g->alpha * 100, g->power * 100);
@@ -314,7 +312,7 @@ plan(struct session *s, struct suite *suite, const struct options *o, struct sto
 	if (e->n > 0 || suite_store(suite, &s->project->roots, cases, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	sizing_past(&z, cases, s->store, s->arena);
-	if (sizing_make(&z, s->arena, e) != 0)
+	if (sizing_make(&z, s->store, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	if (o->common.json)
 		sizing_json(&s->out, &z);

@@ -127,6 +127,41 @@ gate floor '[.cases, .margin] | @csv' 83,
 gate guard '[.cases, .why] | @csv' ',"the newest run is not on the right side of the bound"'
 json .plan null
 
+begin "the other rules"
+awk 'BEGIN { for (i = 1; i <= 100; i++)
+	printf "{\"id\":\"c%d\",\"answer\":\"yes\",\"took\":%s}\n", i, (i > 98 ? "5" : "0.5") }' >one.jsonl
+suite '  - { name: slow, scorer: latency }' 'gates:' \
+	'  - { name: same, metric: right, rule: equivalent, margin: 2% }' \
+	'  - { name: gain, metric: right, rule: better, margin: 0% }' \
+	'  - { name: safe, metric: right, rule: guardrail, value: 1% }' \
+	'  - { name: fast, metric: slow, rule: latency, value: 1s }' \
+	'  - { name: cheap, metric: slow, rule: cost, value: 600ms }'
+expect_exit 0 driftlead size suite.yaml --json
+# (1.644854 + 1.281552)^2 .16 / .02^2
+gate same '[.cases, .clean_pairs] | @csv' 3426,133
+gate gain '[.cases, .margin] | @csv' ,0
+gate safe '[.cases, .zero_failures] | @csv' ,299
+gate fast '[.cases, .zero_failures] | @csv' ,59
+driftlead run suite.yaml -t one -q >/dev/null
+expect_exit 0 driftlead size suite.yaml --json
+# ((1.644854 sqrt(.95 .05) + .841621 sqrt(.98 .02)) / .03)^2 = 252.1
+gate fast .cases 253
+# No failure so far; one in a hundred against 4 % takes as many cases as allow three.
+gate safe .cases 299
+sed -i 's/value: 1%/value: 4%/' suite.yaml
+sed -i '1s/yes/no/' one.jsonl
+driftlead run suite.yaml -t one -q >/dev/null
+expect_exit 0 driftlead size suite.yaml --json
+gate safe '[.cases, .zero_failures] | @csv' 192,74
+# Each fifth of a second above .59 s: sd .6396, gap .01
+gate cheap '.cases > 20000' true
+expect_exit 0 driftlead size suite.yaml
+contains "$OUT" "    better by 0 pt"
+sed -i '/same/d; /gain/d' suite.yaml
+expect_exit 0 driftlead size suite.yaml -m slow --json
+json '[.gates[].name] | join(" ")' "fast cheap"
+rm -rf .driftlead
+
 begin "gates have margins of their own, and a slice one of its own"
 awk 'BEGIN { for (i = 1; i <= 400; i++)
 	printf "{\"id\":\"c%d\",\"input\":\"q %d\",\"expect\":\"yes\",\"kind\":\"%s\"}\n", i, i,
