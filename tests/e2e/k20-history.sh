@@ -156,8 +156,26 @@ json '[.unmeasured, .detector] | @csv' 0,
 expect_exit 0 driftlead history smoke -m size
 contains "$OUT" "no e-detector: only rates have one"
 
+begin "a run that stopped early counts by its own interval"
+rm -rf .driftlead
+suite 'sequential: yes' 'gates:' '  - { name: g, metric: right, rule: at-least, value: 30% }'
+awk 'BEGIN { for (i = 1; i <= 800; i++)
+	printf "{\"id\":\"c%d\",\"input\":\"q %d\",\"expect\":\"yes\"}\n", i, i }' >cases.jsonl
+awk 'BEGIN { for (i = 1; i <= 800; i++)
+	printf "{\"id\":\"c%d\",\"answer\":\"%s\"}\n", i, (i % 10 ? "yes" : "no") }' >good.jsonl
+ask 6 good
+expect_exit 0 driftlead run suite.yaml -t good -q --all
+expect_exit 0 driftlead history smoke --json
+early=$(jq '.segments[0].runs[0].n' "$OUT")
+[ "$early" -ge 50 ] && [ "$early" -lt 800 ] || fail "$early cases of a run that was to stop"
+json '.segments[0] | [.why, .runs[5].n, .tested, (.changes | length)] | @csv' ,800,true,0
+# Five runs on the same first cases, and one on all: the same model, so nothing differs.
+json '.segments[0].variance' null
+is "$(jq '.segments[0].greatest | .z * .z < 1' "$OUT")" true "whether the runs agree"
+
 begin "a slice by itself"
 rm -rf .driftlead
+answers good.jsonl 10
 awk 'BEGIN { for (i = 1; i <= 100; i++)
 	printf "{\"id\":\"c%d\",\"input\":\"q %d\",\"expect\":\"yes\",\"kind\":\"%s\"}\n", i, i,
 		i <= 20 ? "hard" : "easy" }' >cases.jsonl
