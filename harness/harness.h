@@ -364,6 +364,13 @@ long run_resolve(struct store *, const char *word, const char *suite_name, struc
 /* The run that gates of this suite compare with by themselves; 0: none was set. */
 long run_baseline(struct store *, const char *suite_name);
 
+/* ---- scratch.c: a store that is gone after: what is planned leaves the project's alone ---------- */
+
+struct scratch { struct store *store; char dir[256]; };
+/* 0, or the exit status and a sentence. */
+int  scratch_open(struct scratch *, struct err *);
+void scratch_drop(struct scratch *);                     /* closes it and removes its files */
+
 /* ---- output.c: a run for machines and for people, from its rows ------------------------------- */
 
 /* The members "run" and "estimates", appended to an open object. */

@@ -714,4 +714,64 @@ struct lsh lsh_parameters(double threshold, long hashes, double fp_weight, doubl
 struct bloom { double bits; long hashes; double fp; };   /* fp: with n keys in it */
 struct bloom bloom_size(double n, double p);
 
+/* ---- changepoint.c: whether and where a metric changed over its runs ---- */
+
+/* x: a metric by run, in the order of time.  var: the variance of each, as differences between runs
+ * have it (two runs on the same cases: psi / (2 n) each); NULL: unknown, taken from x.  A run whose
+ * variance is 0 counts as sure as the surest of the others. */
+struct scan_options {
+	double   alpha;          /* of finding any change where there is none */
+	long     permutations;
+	uint64_t seed;
+};
+struct change {
+	size_t at;               /* the first run at the new level */
+	double before, after;    /* weighted means between the neighbouring changes */
+	struct interval ci;      /* of after - before, 95 %; not corrected for the choice of `at` */
+	double z;                /* of the split, over-dispersion included; DBL_MAX: no variation */
+	double p, p_adjusted;    /* by permuting runs; times 2^depth */
+	int    depth;            /* of the binary segmentation, from 0 */
+	bool   blocks;           /* runs were permuted in blocks: they are autocorrelated */
+};
+enum { SCAN_LEAST = 6, SCAN_SIDE = 2, SCAN_AUTOCORRELATION = 20 };  /* runs */
+struct change_scan {
+	bool   tested;           /* false: fewer than SCAN_LEAST runs; then nothing below is set */
+	struct change whole;     /* the greatest split of all runs, whether significant or not */
+	double p_least;          /* the least p that so many runs can have */
+	bool   has_lag1;         /* from SCAN_AUTOCORRELATION runs on */
+	double lag1;             /* autocorrelation of what the changes leave, its bias taken off */
+	struct change *change;   /* the significant ones, in the order of `at` */
+	size_t n;
+};
+/* The greatest |z| over all splits with at least two runs on a side, by permutation exact for runs
+ * that are exchangeable; then the same on either side, Bonferroni by depth. */
+struct change_scan change_scan(const double *x, const double *var, size_t n,
+                               const struct scan_options *, struct arena *);
+
+/* A mixture of e-detectors (Shin, Ramdas and Rinaldo 2024) for a fall of x, in [0,1], below
+ * reference - tolerance: as long as there is none it takes 1/alpha observations on average until
+ * `value` first reaches the threshold, however they are distributed. */
+enum { EDETECTOR_BETS = 5 };
+struct edetector {
+	double bound;                        /* reference - tolerance */
+	double threshold;                    /* 1 / alpha */
+	double lambda[EDETECTOR_BETS], m[EDETECTOR_BETS];
+	double value, peak;
+	long   seen, alarm;                  /* alarm: the observation, from 1; 0: none */
+};
+struct edetector edetector_begin(double reference, double tolerance, double alpha);
+void             edetector_add(struct edetector *, double x);
+
+/* ---- otava.c: change points to compare with ---- */
+
+/* E-divisive's candidate: the first tau, then kappa, that make Q of x[0..tau) and x[tau..kappa)
+ * greatest.  O(n^2) time, O(n) memory. */
+struct ediv { bool known; size_t tau, kappa; double q; };       /* known: n > 1 */
+struct ediv ediv_candidate(const double *x, size_t n, struct arena *scratch);
+/* What Apache Otava's compute_change_points returns.  Anti-conservative: not for decisions. */
+struct otava_point { size_t index; double p, before, after; };
+struct otava { struct otava_point *point; size_t n; };
+struct otava otava_points(const double *x, size_t n, size_t window, double max_p,
+                          double min_magnitude, struct arena *);
+
 #endif

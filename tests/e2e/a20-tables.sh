@@ -278,6 +278,11 @@ expect_exit 0 driftlead run suites/tickets/sequential.yaml -t nearest-one --json
 printed "A RUN" "A VERDICT"
 filled "A RUN" "A VERDICT"
 
+begin "enough runs for a history"
+for i in 1 2 3; do
+	expect_exit 0 driftlead run suites/tickets -t nearest-one -q --fresh
+done
+
 begin "what the other commands print is in driftlead-json(5)"
 while IFS='|' read -r section command; do
 	# shellcheck disable=SC2086
@@ -288,6 +293,8 @@ done <<END
 run --dry-run|run suites/tickets -t nearest -n
 show RUN CASE|show last c001
 compare|compare last baseline
+size|size suites/tickets/release.yaml
+history|history suites/tickets
 log|log
 baseline set and baseline drop|baseline set last --name other
 baseline list|baseline list
@@ -309,7 +316,7 @@ done <each
 begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
-	run | score | gate | baseline | compare | log | show | report | list | doctor | init | version) ;;
+	run | score | gate | baseline | compare | size | history | log | show | report | list | doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite
 		cmp -s "$OUT" with || fail "the schema differs with --json" ;;

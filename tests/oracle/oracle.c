@@ -47,6 +47,7 @@ static const struct family family[] = {
 	{ "bradley_terry", oracle_bradley_terry },
 	{ "raking", oracle_raking },
 	{ "hygiene", oracle_hygiene },
+	{ "changepoint", oracle_changepoint },
 };
 
 /* ---- inputs ---- */

@@ -84,5 +84,6 @@ void oracle_ppi(struct check *);
 void oracle_bradley_terry(struct check *);
 void oracle_raking(struct check *);
 void oracle_hygiene(struct check *);
+void oracle_changepoint(struct check *);
 
 #endif
