@@ -7,7 +7,7 @@
  */
 #include "reports/reports.h"
 
-enum { TEXT_MAX = 2000, MESSAGE_MAX = 300 };
+enum { TEXT_MAX = 2000, MESSAGE_MAX = 300, CASES_MAX = 5000 };
 
 struct junit {
 	const struct page *page;
@@ -259,54 +259,41 @@ gates(const struct junit *x, struct buf *into, long total[FATES])
 	buf_free(&rows);
 }
 
-void
-report_junit(struct store *store, long run, long base, long max, struct buf *out)
+static void
+write_junit(const struct page *p)
 {
-	struct arena a = { 0 };
-	struct page p = { .store = store, .run = run, .base = base, .a = &a, .out = out };
-	struct junit x = { .page = &p, .out = out };
+	struct junit x = { .page = p, .out = p->out };
 	struct buf body = { .max = 64 << 20 };
-	long total[FATES] = { 0 }, all;
+	long total[FATES] = { 0 }, max = p->most > 0 ? p->most : CASES_MAX, all;
 	double ms = 0;
-	struct query *q = store_query(store, "SELECT r.suite_name, r.started, r.suite_digest, s.path,"
-	    " r.target,"
-	    " s.source FROM v_run r JOIN v_suite s ON s.id = r.suite WHERE r.id = ?", "i", run);
+	struct query *q = store_query(p->store, "SELECT r.suite_name, r.started, r.suite_digest,"
+	    " s.path, r.target, s.source FROM v_run r JOIN v_suite s ON s.id = r.suite WHERE r.id = ?",
+	    "i", p->run);
 	const char *name;
 
 	if (!query_next(q))
-		bug("there is no run %ld to report", run);
-	x.suite = str_cstr(query_text(q, 0), &a);
-	x.started = str_cstr(query_text(q, 1), &a);
-	x.digest = str_cstr(query_text(q, 2), &a);
-	x.path = str_cstr(query_text(q, 3), &a);
-	x.case_file = case_file(query_text(q, 5), x.path, &a);
-	name = arena_fmt(&a, "%s on %.*s", x.suite, STR_ARG(query_text(q, 4)));
+		bug("there is no run %ld to report", p->run);
+	x.suite = str_cstr(query_text(q, 0), p->a);
+	x.started = str_cstr(query_text(q, 1), p->a);
+	x.digest = str_cstr(query_text(q, 2), p->a);
+	x.path = str_cstr(query_text(q, 3), p->a);
+	x.case_file = case_file(query_text(q, 5), x.path, p->a);
+	name = arena_fmt(p->a, "%s on %.*s", x.suite, STR_ARG(query_text(q, 4)));
 	query_free(q);
 	gates(&x, &body, total);
-	if (amount_first(&p, &x.metric)) {
-		all = store_long(store, 0, "SELECT count(DISTINCT test_case) FROM v_score WHERE run = ? AND"
-		    " metric = ?", "ii", run, x.metric.metric);
+	if (amount_first(p, &x.metric)) {
+		all = store_long(p->store, 0, "SELECT count(DISTINCT test_case) FROM v_score WHERE run = ?"
+		    " AND metric = ?", "ii", p->run, x.metric.metric);
 		slices(&x, max, &body, total, &ms, all > max ? all - max : 0);
 	}
-	buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-	attribute(out, "name", str_of(name), &a);
-	counts(out, total, ms);
-	attribute(out, "timestamp", str_of(x.started), &a);
-	buf_puts(out, ">\n");
-	buf_str(out, buf_as_str(&body));
-	buf_puts(out, "</testsuites>\n");
+	buf_puts(p->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+	attribute(p->out, "name", str_of(name), p->a);
+	counts(p->out, total, ms);
+	attribute(p->out, "timestamp", str_of(x.started), p->a);
+	buf_puts(p->out, ">\n");
+	buf_str(p->out, buf_as_str(&body));
+	buf_puts(p->out, "</testsuites>\n");
 	buf_free(&body);
-	arena_free(&a);
 }
 
-int
-report_junit_file(struct store *st, long run, long base, const char *path, struct err *e)
-{
-	struct buf xml = { .max = 256 << 20 };
-	int status;
-
-	report_junit(st, run, base, 5000, &xml);
-	status = file_write(path, buf_as_str(&xml), 0644, e);
-	buf_free(&xml);
-	return status;
-}
+const struct output output_junit = { "junit", write_junit, NULL };

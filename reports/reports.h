@@ -15,6 +15,7 @@ struct page {
 	long          run, base;              /* base 0: none */
 	struct arena *a;
 	struct buf   *out;
+	long          most;                   /* cases that an output lists; 0: as many as it may */
 };
 
 /* A part of the page; a row of sections.def, a file sec_<name>.c. */
@@ -26,10 +27,40 @@ struct section {
 
 /* The whole HTML page of a run into `out` (ceiling 64 MB). */
 void report_html(struct store *, long run, long base, struct buf *out);
-/* JUnit XML of a run: a testcase per case (worst first, at most `max`) and per gate. */
-void report_junit(struct store *, long run, long base, long max, struct buf *out);
-/* The same into a file, all or nothing, with at most 5,000 cases; -1 and a sentence. */
-int  report_junit_file(struct store *, long run, long base, const char *path, struct err *) MUST_USE;
+
+/* ---- outputs.c: what a continuous integration system reads ---------------------------------- */
+
+/* A row of outputs.def, a file <name>.c. */
+struct output {
+	const char *name;
+	void (*write)(const struct page *);   /* one document into page->out */
+	/* Optional: what the system wants elsewhere besides.  -1 and a sentence. */
+	int  (*deliver)(const struct page *, struct err *);
+};
+
+/* What the options ask for: the file, or of what is printed whether. */
+struct outputs {
+#define OUTPUT(name, help) const char *name;
+#define OUTPUT_PRINTED(name, help) bool name;
+#include "reports/outputs.def"
+};
+/* The options themselves, in the table of a command whose `struct options` has the member
+ * `outputs`: #include "reports/outputs.def" between these. */
+#define OUTPUT_OPTION(name, help) \
+	{ #name, 0, OPT_TEXT, offsetof(struct options, outputs.name), "FILE", help },
+#define OUTPUT_FLAG(name, help) \
+	{ #name, 0, OPT_FLAG, offsetof(struct options, outputs.name), NULL, help },
+
+bool outputs_any(const struct outputs *);
+/* Before the work: 0, or -1 and a sentence when more than one would go to standard output, which
+ * `taken` ("--json", "the page") may have already; NULL: nothing has. */
+int  outputs_check(const struct outputs *, const char *taken, struct err *) MUST_USE;
+/* Writes all that is asked for of a judged run, each file whole or not at all; what is printed
+ * goes after what `out` holds.  -1 and a sentence for each that could not be written. */
+int  outputs_write(struct store *, long run, long base, const struct outputs *, struct buf *out,
+                   struct err *) MUST_USE;
+/* One output into `out`; at most `most` cases, 0 for its own limit. */
+void report_as(const char *name, struct store *, long run, long base, long most, struct buf *out);
 
 /* ---- html.c: every byte of data is escaped here ------------------------------------------- */
 

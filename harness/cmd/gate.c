@@ -4,14 +4,16 @@
 #include "harness/harness.h"
 #include "reports/reports.h"
 
-struct options { struct common common; const char *base, *suite, *junit; };
+struct options { struct common common; const char *base, *suite; struct outputs outputs; };
 
 static const struct opt options[] = {
 	{ "base", 'b', OPT_TEXT, offsetof(struct options, base), "RUN",
 	  "run to compare with, instead of the suite's baseline" },
 	{ "suite", 0, OPT_TEXT, offsetof(struct options, suite), "FILE",
 	  "judge by this suite's gates instead of those the run was asked with" },
-	{ "junit", 0, OPT_TEXT, offsetof(struct options, junit), "FILE", "write JUnit XML for CI" },
+#define OUTPUT OUTPUT_OPTION
+#define OUTPUT_PRINTED OUTPUT_FLAG
+#include "reports/outputs.def"
 	{ 0 }
 };
 
@@ -50,7 +52,8 @@ gate(struct session *s, struct err *e)
 	struct release release;
 	struct suite *suite;
 
-	if (run == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
+	if (run == 0 || outputs_check(&o->outputs, o->common.json ? "--json" : NULL, e) != 0 ||
+	    (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
 		return EXIT_MISTAKE;
 	if (o->suite != NULL)
 		suite->ngate = 0;                       /* take_gates gives others */
@@ -75,7 +78,7 @@ gate(struct session *s, struct err *e)
 		buf_str(&s->out, release.lines);
 		buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}
-	if (o->junit != NULL && report_junit_file(s->store, run, base, o->junit, e) != 0)
+	if (outputs_write(s->store, run, base, &o->outputs, &s->out, e) != 0)
 		return EXIT_SURROUNDINGS;
 	return verdict_exit(release.verdict);
 }

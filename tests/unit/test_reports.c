@@ -360,7 +360,7 @@ test_junit(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	report_junit(st, s.run, s.base, 5000, &b);
+	report_as("junit", st, s.run, s.base, 0, &b);
 	assert_true(well_formed(&b));
 	assert_int_equal(count(&b, "<testcase "), 102);
 	assert_int_equal(count(&b, "<testcase "), count(&b, "</testcase>"));
@@ -375,7 +375,7 @@ test_junit(void **state)
 	assert_int_equal(count(&b, "\x1b"), 0);
 	assert_int_equal(count(&b, "]]>"), 0);
 	buf_reset(&b);
-	report_junit(st, s.run, s.base, 5, &b);
+	report_as("junit", st, s.run, s.base, 5, &b);
 	assert_true(well_formed(&b));
 	assert_int_equal(count(&b, "<testcase "), 7);
 	assert_int_equal(count(&b, "<failure "), 5 + 1);
