@@ -101,8 +101,80 @@ struct query *pairs_worst(const struct page *, const struct amount *, long limit
 /* Cases that got worse, or better, than in page.base; the largest change first.  A row: as
  * above and the base's test_case and value.  NULL when the base has no such metric. */
 struct query *pairs_changed(const struct page *, const struct amount *, bool worse, long limit);
+/* The rows that pairs_changed draws from, as a SELECT of test_case, v, base_case, base_v: ?1 ?2 are
+ * the run and its metric, ?3 ?4 those of the base.  NULL, and -1, when the base has no such metric. */
+const char *pairs_both(const struct page *, const struct amount *);
+long pairs_base_metric(const struct page *, const struct amount *);
+/* One answer of a case: of its repeats the one that shows a change, the worst or the best.  At most
+ * one row: outcome, text, why it is not answered, why it scored so. */
+struct query *pairs_answer(const struct page *, const struct amount *, long run, long test_case,
+                           bool worst);
 /* How many did; false when the base has no such metric. */
 bool pairs_count(const struct page *, const struct amount *, long *worse, long *better, long *same);
+
+/* ---- subject.c: what a run is about ----------------------------------------------------------- */
+
+struct subject {
+	const char  *suite, *target, *base_target;  /* base_target "": no baseline */
+	const char  *started, *ended, *digest, *program;
+	bool         complete;
+	long         ncalls, ndone;           /* planned and stored, repeats included */
+	/* As those know them who see the repository: below the folder that the CI system checked
+	 * out into, else below the one with .git, else below the working folder; absolute when they
+	 * lie elsewhere.  case_file "": the stored suite.yaml cannot be read. */
+	const char  *suite_file, *case_file;
+	struct node *gates;                   /* of the stored suite.yaml, or NULL */
+};
+void subject_of(const struct page *, struct subject *);
+/* The line of a gate in suite_file; 0 when it is not one that the run was asked with. */
+long subject_gate_line(const struct subject *, struct str gate);
+
+/* ---- judged.c: verdicts as they were stored ----------------------------------------------------- */
+
+struct judged_row {
+	struct str  verdict, code, reason;    /* reason: a sentence without its full stop */
+	struct str  gate, metric, slice;      /* gate "": of the release; slice "": the whole suite */
+	struct str  deciding;                 /* of the release: the gate that decided */
+	struct json json;                     /* the whole of it, driftlead-json(5) */
+};
+struct query *judged_gates(const struct page *, bool worst_first);
+bool judged_next(struct query *, struct judged_row *, struct arena *);
+/* False: nothing was judged. */
+bool judged_release(const struct page *, struct judged_row *);
+bool judged_is(const struct judged_row *, enum verdict);
+/* sec_verdict.c: what the reader should do now, "" for codes that say nothing about it. */
+const char *what_to_do(struct str code, struct str verdict);
+
+/* ---- fates.c: what became of each case, by the suite's first metric ------------------------------- */
+
+/* In the order in which the repeats of a case decide: the highest. */
+enum fate { FATE_PASSED, FATE_FAILED, FATE_ERROR, FATE_SKIPPED, FATES };
+
+/* The `limit` worst cases slice by slice, in each the worst first.  A row: test_case, fate, ms,
+ * case_id, line, slice, slice_name. */
+struct query *fates_by_slice(const struct page *, const struct amount *, long limit);
+void fates_count(const struct page *, const struct amount *, long n[FATES]);
+/* Those that did not pass: the regressions against page->base first, then by fate and score. */
+struct query *fates_failing(const struct page *, const struct amount *, long limit);
+struct failing {
+	long       test_case, line, base_case;  /* base_case 0: not in the baseline */
+	enum fate  fate;
+	bool       regression;                  /* it scored better in the baseline */
+	struct str id, slice, hash;             /* good until the next one */
+};
+bool fates_next(struct query *, struct failing *);
+/* What went wrong, from the repeat that decided; texts are cut at little more than 2000 bytes. */
+struct trouble { struct str outcome, message, why, expect, text; };
+bool fates_trouble(const struct page *, const struct amount *, long test_case, struct trouble *,
+                   struct arena *);
+/* What a kind of failure is called by those who count kinds: "case/wrong". */
+const char *fates_rule(enum fate);
+/* One visible line, at most 700 bytes: case 'c17' (slice refund) is not right: ... */
+struct str fates_sentence(const struct failing *, const struct trouble *, struct arena *);
+/* Names the same thing in every run of every target: 32 hex digits of a SHA-256 over suite, rule,
+ * name, and the hash of the case. */
+void fates_fingerprint(const struct subject *, const char *rule, struct str name, struct str hash,
+                       char hex[33]);
 
 /* ---- card.c: one case, opened on demand ------------------------------------------------------- */
 
