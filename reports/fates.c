@@ -77,6 +77,28 @@ fates_next(struct query *q, struct failing *f)
 	return true;
 }
 
+/* Of the JSON array of answers that count, what people would write. */
+static struct str
+expected(struct str array, struct arena *a)
+{
+	struct json_fault fault;
+	struct json root, item;
+	struct json_iter it;
+	struct buf b = { 0 };
+	struct str s;
+
+	if (json_parse(array, &root, &fault) != 0 || root.type != JT_ARRAY)
+		return str_dup(html_cut(array, TEXT_MAX + 1), a);
+	it = (struct json_iter){ .of = root };
+	while (b.n <= TEXT_MAX && json_next(&it, &item)) {
+		buf_puts(&b, b.n > 0 ? " or " : "");
+		buf_str(&b, item.type == JT_STRING ? json_text(item, a) : item.raw);
+	}
+	s = str_dup(html_cut(buf_as_str(&b), TEXT_MAX + 1), a);
+	buf_free(&b);
+	return s;
+}
+
 bool
 fates_trouble(const struct page *p, const struct amount *m, long test_case, struct trouble *t,
     struct arena *a)
@@ -95,7 +117,7 @@ fates_trouble(const struct page *p, const struct amount *m, long test_case, stru
 	*t = (struct trouble){ .outcome = str_dup(query_text(q, 0), a),
 		.message = str_dup(html_cut(message, TEXT_MAX), a),
 		.why = str_dup(html_cut(query_text(q, 1), TEXT_MAX + 1), a),
-		.expect = str_dup(html_cut(query_text(q, 3), TEXT_MAX + 1), a),
+		.expect = expected(query_text(q, 3), a),
 		.text = str_dup(html_cut(query_text(q, 4), TEXT_MAX + 1), a) };
 	query_free(q);
 	return true;

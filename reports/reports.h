@@ -38,6 +38,8 @@ struct output {
 	int  (*deliver)(const struct page *, struct err *);
 };
 
+extern const struct output output_markdown;  /* also a step's summary on GitHub */
+
 /* What the options ask for: the file, or of what is printed whether. */
 struct outputs {
 #define OUTPUT(name, help) const char *name;

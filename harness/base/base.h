@@ -248,6 +248,9 @@ int  file_read(const char *base_dir, const char *path, const struct roots *, siz
 /* Writes beside, syncs and renames: the old file or the whole new one, never half.
  * "-" is standard output. */
 int  file_write(const char *path, struct str, unsigned mode, struct err *) MUST_USE;
+/* Adds to the end of a file, all or nothing, and makes it if it is not there.  1, and nothing is
+ * written, if it would then be larger than `max` bytes; -1 with a sentence. */
+int  file_append(const char *path, struct str, size_t max, struct err *) MUST_USE;
 void file_close(int fd);
 bool file_is_dir(const char *path);
 char *path_join(const char *dir, const char *path, struct arena *);  /* absolute `path` wins */
