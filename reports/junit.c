@@ -42,10 +42,10 @@ counts(struct buf *b, const long n[FATES], double ms)
 }
 
 static void
-named(struct buf *b, const char *name, struct str text)
+named(struct buf *b, const char *name, struct str text, struct arena *a)
 {
 	buf_fmt(b, "%s:\n", name);
-	buf_str(b, html_cut(text, TEXT_MAX));
+	buf_str(b, str_visible(html_cut(text, TEXT_MAX), SIZE_MAX / 2, true, a));
 	buf_puts(b, text.n > TEXT_MAX ? "\n(cut)\n\n" : "\n\n");
 }
 
@@ -65,9 +65,9 @@ trouble(const struct junit *x, long test_case, enum fate fate)
 		attribute(b, "type", fate == FATE_ERROR ? t.outcome : str_of(x->metric.name), a);
 	buf_char(b, '>');
 	if (t.why.n > 0)
-		named(&all, "why", t.why);
-	named(&all, "expected", t.expect);
-	named(&all, "got", t.text);
+		named(&all, "why", t.why, a);
+	named(&all, "expected", t.expect, a);
+	named(&all, "got", t.text, a);
 	xml_text(b, html_cut(buf_as_str(&all), TEXT_MAX));
 	buf_fmt(b, "</%s>", tag[fate]);
 	buf_free(&all);

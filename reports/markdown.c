@@ -384,17 +384,14 @@ foot(struct markdown *x)
 	struct buf *b = x->out;
 	struct arena *a = x->page->a;
 
-	buf_fmt(b, "run %ld, ", x->page->run);
-	sentence(b, str_of(x->about.started), a);
+	buf_fmt(b, "run %ld, %s", x->page->run, x->about.started);
 	if (x->page->base > 0) {
 		buf_fmt(b, ", against run %ld on ", x->page->base);
 		code(b, str_of(x->about.base_target), NAME_LEN, a);
 	}
 	buf_fmt(b, "; %ld of %ld answers; suite ", x->about.ndone, x->about.ncalls);
 	code(b, str_sub(str_of(x->about.digest), 0, 16), NAME_LEN, a);
-	buf_puts(b, "; driftlead ");
-	sentence(b, str_of(x->about.program), a);
-	buf_puts(b, "\n\n");
+	buf_fmt(b, "; driftlead %s\n\n", x->about.program);
 }
 
 static void

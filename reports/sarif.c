@@ -20,13 +20,33 @@ struct sarif {
 	struct arena   scratch;               /* of one result */
 };
 
+/* A message may hold links, [like](this), and {0} for an argument: of what others wrote nothing is
+ * either. */
+static void
+message(struct sarif *x, struct str text)
+{
+	struct buf plain = { 0 };
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i], next = i + 1 < text.n ? text.p[i + 1] : '\0';
+
+		if (c == '[' || c == ']' || (c == '\\' && (next == '[' || next == ']')))
+			buf_char(&plain, '\\');
+		else if (c == '{' || c == '}')
+			buf_char(&plain, c);
+		buf_char(&plain, c);
+	}
+	buf_puts(x->out, "{\"text\":");
+	buf_json(x->out, buf_as_str(&plain));
+	buf_char(x->out, '}');
+	buf_free(&plain);
+}
+
 static void
 text_member(struct sarif *x, const char *key, struct str text, size_t max)
 {
 	buf_key(x->out, key);
-	buf_puts(x->out, "{\"text\":");
-	buf_json(x->out, str_visible(text, max, true, &x->scratch));
-	buf_char(x->out, '}');
+	message(x, str_visible(text, max, true, &x->scratch));
 }
 
 /* Two gates of one name are two rules. */
@@ -129,7 +149,7 @@ place(struct buf *b, const char *file, long line)
 
 /* Opens a result, up to its fingerprint. */
 static void
-result(struct sarif *x, const char *rule_name, long index, const char *level, struct str message,
+result(struct sarif *x, const char *rule_name, long index, const char *level, struct str text,
     const char *file, long line, const char hex[33])
 {
 	struct buf *b = x->out;
@@ -138,9 +158,7 @@ result(struct sarif *x, const char *rule_name, long index, const char *level, st
 	buf_key_text(b, "ruleId", str_of(rule_name));
 	buf_fmt(b, ",\"ruleIndex\":%ld,\"level\":\"%s\"", index, level);
 	buf_key(b, "message");
-	buf_puts(b, "{\"text\":");
-	buf_json(b, message);
-	buf_char(b, '}');
+	message(x, text);
 	place(b, file, line);
 	buf_fmt(b, ",\"partialFingerprints\":{\"primaryLocationLineHash\":\"%s:1\","
 	    "\"driftlead/v1\":\"%s\"}", hex, hex);
