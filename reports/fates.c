@@ -106,8 +106,8 @@ fates_trouble(const struct page *p, const struct amount *m, long test_case, stru
 	struct query *q = store_query(p->store, "SELECT c.outcome, c.why, s.why, t.expect, c.text, "
 	    FATE("?4") " AS fate FROM v_score s JOIN v_completion c ON c.run = s.run"
 	    " AND c.test_case = s.test_case AND c.rep = s.rep JOIN v_case t ON t.id = s.test_case"
-	    " WHERE s.run = ?1 AND s.metric = ?2 AND s.test_case = ?3 ORDER BY fate DESC, s.rep LIMIT 1",
-	    "iiii", p->run, m->metric, test_case, (long)m->percent);
+	    " WHERE s.run = ?1 AND s.metric = ?2 AND s.test_case = ?3"
+	    " ORDER BY fate DESC, s.rep LIMIT 1", "iiii", p->run, m->metric, test_case, (long)m->percent);
 	struct str message;
 
 	if (!query_next(q))

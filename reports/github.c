@@ -36,7 +36,7 @@ token(char hex[33])
 	hex_of(raw, sizeof raw, hex);
 }
 
-/* ---- annotations ------------------------------------------------------------------------------ */
+/* ---- annotations ------------------------------------------------------------------------- */
 
 static void
 escaped(struct buf *b, struct str s, bool property)
@@ -185,7 +185,7 @@ write_github(const struct page *p)
 	arena_free(&x.scratch);
 }
 
-/* ---- files that the runner names ---------------------------------------------------------------- */
+/* ---- files that the runner names --------------------------------------------------------- */
 
 static const char *
 runner_file(const char *name)

@@ -11,7 +11,7 @@
 /* A summary holds 1 MiB for all that a step adds, so one run takes a fifth of it. */
 enum { BYTES_MAX = 200 * 1000, CASES_MAX = 50, TABLE_MAX = 200, NAME_LEN = 120, ANSWER_LEN = 240 };
 
-/* ---- escaping ------------------------------------------------------------------------------ */
+/* ---- escaping ---------------------------------------------------------------------------- */
 
 /* A visible text as one code span; `max` bytes of it. */
 static void
@@ -81,7 +81,7 @@ sentence(struct buf *b, struct str text, struct arena *a)
 	}
 }
 
-/* ---- the verdict ------------------------------------------------------------------------------ */
+/* ---- the verdict ------------------------------------------------------------------------- */
 
 struct markdown {
 	const struct page *page;
@@ -130,7 +130,7 @@ release(struct markdown *x)
 	buf_puts(b, "\n\n");
 }
 
-/* ---- gates -------------------------------------------------------------------------------------- */
+/* ---- gates ------------------------------------------------------------------------------- */
 
 static bool
 number(struct json of, const char *key, double *x)
@@ -255,7 +255,7 @@ gates(struct markdown *x)
 	buf_puts(x->out, n > 0 ? "\n" : "");
 }
 
-/* ---- estimates ----------------------------------------------------------------------------------- */
+/* ---- estimates --------------------------------------------------------------------------- */
 
 static void
 estimates(struct markdown *x)
@@ -292,7 +292,7 @@ estimates(struct markdown *x)
 	buf_puts(b, n > 0 ? "\n" : "");
 }
 
-/* ---- cases ---------------------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------------------------- */
 
 /* An answer, or why there is none. */
 static void
@@ -363,7 +363,8 @@ cases(struct markdown *x)
 	buf_fmt(b, ": %ld of %ld", all, all + n[FATE_PASSED]);
 	if (pairs_count(p, &m, &worse, &better, &same))
 		buf_fmt(b, "; against the baseline %ld cases are worse, %ld better", worse, better);
-	buf_puts(b, p->base > 0 ? ".\n\n| Case | Result | Expected | Before | Now |\n|---|---|---|---|---|\n" :
+	buf_puts(b, p->base > 0 ?
+	    ".\n\n| Case | Result | Expected | Before | Now |\n|---|---|---|---|---|\n" :
 	    ".\n\n| Case | Result | Expected | Answer |\n|---|---|---|---|\n");
 	q = fates_failing(p, &m, p->most > 0 ? p->most : CASES_MAX);
 	while (fates_next(q, &f)) {

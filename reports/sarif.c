@@ -192,8 +192,8 @@ static struct str
 case_message(struct sarif *x, const struct failing *f, const struct trouble *t)
 {
 	struct arena *a = &x->scratch;
-	struct str line = fates_sentence(f, t, a), want = str_visible(t->expect, MESSAGE_MAX / 2, false, a),
-	    got = str_visible(t->text, MESSAGE_MAX, false, a);
+	struct str line = fates_sentence(f, t, a), got = str_visible(t->text, MESSAGE_MAX, false, a);
+	struct str want = str_visible(t->expect, MESSAGE_MAX / 2, false, a);
 
 	return str_of(arena_fmt(a, "%.*s\nexpected: %.*s\ngot: %.*s", STR_ARG(line), STR_ARG(want),
 	    STR_ARG(got)));

@@ -126,7 +126,8 @@ void buf_puts(struct buf *, const char *);
 void buf_char(struct buf *, char);
 void buf_fmt(struct buf *, const char *fmt, ...) PRINTF(2, 3);
 void buf_vfmt(struct buf *, const char *fmt, va_list) PRINTF(2, 0);
-/* With `indent` after every newline: no line of it begins where a CI system would read a command. */
+/* With `indent` after every newline, and a backslash before what a CI system would read as a command
+ * even there: `::` after blanks alone, and `##[` anywhere. */
 void buf_indented(struct buf *, struct str, const char *indent);
 /* The shortest decimal that reads back as the same double; "null" for NaN and infinity. */
 void buf_real(struct buf *, double);
