@@ -31,7 +31,7 @@ fates_by_slice(const struct page *p, const struct amount *m, long limit)
 	    p->run, m->metric, (long)m->percent, limit);
 }
 
-void
+long
 fates_count(const struct page *p, const struct amount *m, long n[FATES])
 {
 	struct query *q = store_query(p->store, "SELECT fate, count(*) FROM (" CASES("?3") ")"
@@ -40,12 +40,13 @@ fates_count(const struct page *p, const struct amount *m, long n[FATES])
 	memset(n, 0, FATES * sizeof *n);
 	while (query_next(q))
 		n[query_long(q, 0)] = query_long(q, 1);
+	return n[FATE_FAILED] + n[FATE_ERROR] + n[FATE_SKIPPED];
 }
 
 /* The columns of a row of both queries below: those of the case, and of it in the baseline. */
 #define FAILING \
-	"SELECT w.test_case, w.fate, t.case_id, t.line, t.slice_name, t.hash, w.base_case, w.regression" \
-	" FROM (%s ORDER BY regression DESC, fate, v %s, test_case LIMIT %ld) w" \
+	"SELECT w.test_case, w.fate, t.case_id, t.line, t.slice_name, t.hash, w.base_case," \
+	" w.regression FROM (%s ORDER BY regression DESC, fate, v %s, test_case LIMIT %ld) w" \
 	" JOIN v_case t ON t.id = w.test_case" \
 	" ORDER BY w.regression DESC, w.fate, w.v %s, w.test_case"
 
@@ -105,9 +106,11 @@ fates_trouble(const struct page *p, const struct amount *m, long test_case, stru
 {
 	struct query *q = store_query(p->store, "SELECT c.outcome, c.why, s.why, t.expect, c.text, "
 	    FATE("?4") " AS fate FROM v_score s JOIN v_completion c ON c.run = s.run"
-	    " AND c.test_case = s.test_case AND c.rep = s.rep JOIN v_case t ON t.id = s.test_case"
+	    " AND c.test_case = s.test_case AND c.rep = s.rep"
+	    " JOIN v_case t ON t.id = s.test_case"
 	    " WHERE s.run = ?1 AND s.metric = ?2 AND s.test_case = ?3"
-	    " ORDER BY fate DESC, s.rep LIMIT 1", "iiii", p->run, m->metric, test_case, (long)m->percent);
+	    " ORDER BY fate DESC, s.rep LIMIT 1", "iiii", p->run, m->metric, test_case,
+	    (long)m->percent);
 	struct str message;
 
 	if (!query_next(q))

@@ -138,8 +138,8 @@ static void
 cases(struct github *x)
 {
 	const struct page *p = x->page;
-	const char *file = x->about.case_file[0] != '\0' ? x->about.case_file : x->about.suite_file;
-	long n[FATES], listed = 0;
+	const char *file = subject_cases(&x->about);
+	long n[FATES], all, listed = 0;
 	struct amount m;
 	struct failing f;
 	struct trouble t;
@@ -147,7 +147,7 @@ cases(struct github *x)
 
 	if (!amount_first(p, &m))
 		return;
-	fates_count(p, &m, n);
+	all = fates_count(p, &m, n);
 	q = fates_failing(p, &m, SHOWN);
 	while (fates_next(q, &f)) {
 		if (!fates_trouble(p, &m, f.test_case, &t, &x->scratch))
@@ -158,7 +158,7 @@ cases(struct github *x)
 		listed++;
 		arena_reset(&x->scratch);
 	}
-	x->n[KIND_WARNING] += n[FATE_FAILED] + n[FATE_ERROR] + n[FATE_SKIPPED] - listed;
+	x->n[KIND_WARNING] += all - listed;
 }
 
 static void

@@ -65,7 +65,7 @@ static void
 cases(struct gitlab *x)
 {
 	const struct page *p = x->page;
-	const char *file = x->about.case_file[0] != '\0' ? x->about.case_file : x->about.suite_file;
+	const char *file = subject_cases(&x->about);
 	long n[FATES], all, listed = 0, most = (p->most > 0 ? p->most : ENTRIES_MAX) - x->entries;
 	struct arena *a = &x->scratch;
 	struct amount m;
@@ -75,8 +75,7 @@ cases(struct gitlab *x)
 
 	if (!amount_first(p, &m))
 		return;
-	fates_count(p, &m, n);
-	all = n[FATE_FAILED] + n[FATE_ERROR] + n[FATE_SKIPPED];
+	all = fates_count(p, &m, n);
 	q = fates_failing(p, &m, most > 0 ? most : 0);
 	while (fates_next(q, &f)) {
 		struct str sentence, got;

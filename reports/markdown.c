@@ -354,8 +354,7 @@ cases(struct markdown *x)
 
 	if (!amount_first(p, &m))
 		return;
-	fates_count(p, &m, n);
-	all = n[FATE_FAILED] + n[FATE_ERROR] + n[FATE_SKIPPED];
+	all = fates_count(p, &m, n);
 	if (all == 0)
 		return;
 	buf_puts(b, "### Cases that failed\n\nBy ");

@@ -128,6 +128,8 @@ struct subject {
 	struct node *gates;                   /* of the stored suite.yaml, or NULL */
 };
 void subject_of(const struct page *, struct subject *);
+/* Where cases are: case_file, or when that is not known suite_file. */
+const char *subject_cases(const struct subject *);
 /* The line of a gate in suite_file; 0 when it is not one that the run was asked with. */
 long subject_gate_line(const struct subject *, struct str gate);
 
@@ -155,7 +157,8 @@ enum fate { FATE_PASSED, FATE_FAILED, FATE_ERROR, FATE_SKIPPED, FATES };
 /* The `limit` worst cases slice by slice, in each the worst first.  A row: test_case, fate, ms,
  * case_id, line, slice, slice_name. */
 struct query *fates_by_slice(const struct page *, const struct amount *, long limit);
-void fates_count(const struct page *, const struct amount *, long n[FATES]);
+/* How many did not pass. */
+long fates_count(const struct page *, const struct amount *, long n[FATES]);
 /* Those that did not pass: the regressions against page->base first, then by fate and score. */
 struct query *fates_failing(const struct page *, const struct amount *, long limit);
 struct failing {

@@ -205,7 +205,7 @@ case_results(struct sarif *x, long *all, long *listed)
 {
 	const struct page *p = x->page;
 	long n[FATES], most = (p->most > 0 ? p->most : RESULTS_MAX) - x->results;
-	const char *file = x->about.case_file[0] != '\0' ? x->about.case_file : x->about.suite_file;
+	const char *file = subject_cases(&x->about);
 	struct amount m;
 	struct failing f;
 	struct trouble t;
@@ -215,8 +215,7 @@ case_results(struct sarif *x, long *all, long *listed)
 	*all = *listed = 0;
 	if (!amount_first(p, &m))
 		return;
-	fates_count(p, &m, n);
-	*all = n[FATE_FAILED] + n[FATE_ERROR] + n[FATE_SKIPPED];
+	*all = fates_count(p, &m, n);
 	q = fates_failing(p, &m, most > 0 ? most : 0);
 	while (fates_next(q, &f)) {
 		const char *name = fates_rule(f.fate);

@@ -117,6 +117,12 @@ subject_of(const struct page *p, struct subject *s)
 	query_free(q);
 }
 
+const char *
+subject_cases(const struct subject *s)
+{
+	return s->case_file[0] != '\0' ? s->case_file : s->suite_file;
+}
+
 long
 subject_gate_line(const struct subject *s, struct str gate)
 {

@@ -88,8 +88,9 @@ expect_exit 4 driftlead gate last -b 1 -q --sarif nowhere/o.sarif --gitlab o.jso
 contains "$ERR" "nowhere/o.sarif"
 cmp -s o.json run-o.json || fail "the other file is not there"
 cp o.json old.json
-(ulimit -f 1 && trap '' XFSZ && driftlead gate last -b 1 -q --gitlab o.json >"$OUT" 2>"$ERR")
+(ulimit -f 1 && trap '' XFSZ && driftlead report 2 -b 1 --gitlab o.json >"$OUT" 2>"$ERR")
 is $? 4 "the exit status on a full disk"
+contains "$ERR" "cannot write 'o.json'"
 cmp -s o.json old.json || fail "half a file replaced the old one"
 [ -z "$(find . -name '*.tmp')" ] || fail "a half file is left"
 
@@ -293,6 +294,12 @@ awk 'BEGIN { while (n++ < 99000) printf "0123456789" }' >summary
 expect_exit 1 env GITHUB_STEP_SUMMARY=summary driftlead gate 2 -b 1 -q --github
 is "$(wc -c <summary | awk '{ print ($1 <= 1000000) }')" 1 "whether the summary stays below its limit"
 contains summary "this step's summary is full"
+echo before >summary
+(ulimit -f 1 && trap '' XFSZ && GITHUB_STEP_SUMMARY=summary &&
+	export GITHUB_STEP_SUMMARY && driftlead report 2 -b 1 --github >"$OUT" 2>"$ERR")
+is $? 4 "the exit status when the summary cannot grow"
+contains "$ERR" "cannot write 'summary'"
+is "$(cat summary)" before "half a summary"
 expect_exit 4 env GITHUB_STEP_SUMMARY=nowhere/summary driftlead gate 2 -b 1 -q --github
 contains "$ERR" nowhere/summary
 
@@ -302,6 +309,15 @@ contains "$OUT" "file=here/suites/suite.yaml"
 json '.[0].location.path' here/suites/suite.yaml deep.json
 expect_exit 1 env CI_PROJECT_DIR=/nowhere driftlead gate 2 -b 1 -q --gitlab deep.json
 json '.[0].location.path' suites/suite.yaml deep.json
+
+expect_exit 1 driftlead run "$PWD/suites" -t 'cand|`@x' -q --fresh --sarif deep.sarif
+json '.runs[0].results[0].locations[0].physicalLocation.artifactLocation | [.uri, .uriBaseId] | @csv' \
+	'"suites/suite.yaml","%SRCROOT%"' deep.sarif
+(cd "$TMPDIR" && driftlead gate last --store "$STORE" -q --sarif deep.sarif >/dev/null 2>&1)
+json '.runs[0].results[0].locations[0].physicalLocation.artifactLocation | [.uri, .uriBaseId] | tojson' \
+	"[\"file://$PWD/suites/suite.yaml\",null]" "$TMPDIR/deep.sarif"
+sarif_faults "$TMPDIR/deep.sarif" >faults
+[ ! -s faults ] || fail "absolute paths" faults
 
 # ---- what is not judged, not whole, not a word --------------------------------------------------
 
