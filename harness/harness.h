@@ -26,15 +26,21 @@ struct metric {
 	const struct node   *at;
 };
 
-enum rule_kind { RULE_AT_LEAST, RULE_AT_MOST, RULE_NO_WORSE };
+/* In the order of the words of `rule` in suite_gates.c. */
+enum rule_kind { RULE_AT_LEAST, RULE_AT_MOST, RULE_NO_WORSE, RULE_BETTER, RULE_EQUIVALENT,
+                 RULE_GUARDRAIL, RULE_LATENCY, RULE_COST };
+extern const char *const rule_name[];
 struct gate {
 	const char *name;
 	int         metric;               /* index into suite->metric */
 	int         slice;                /* -1: the whole suite */
 	int         rule;                 /* enum rule_kind */
-	double      value;                /* at-least, at-most: in the metric's own unit, rates 0..1 */
-	double      margin;               /* no-worse: absolute, or if `relative` a part of the */
-	bool        relative;             /*   baseline's error rate (rates) or value (others) */
+	bool        paired;               /* compares with a baseline: has a margin, else a value */
+	double      value;                /* the bound, in the metric's own unit, rates 0..1 */
+	double      margin;               /* absolute, or if `relative` a part of the baseline's */
+	bool        relative;             /*   error rate (rates) or value (others) */
+	double      quantile;             /* latency: which is bounded */
+	bool        advisory;             /* judged and shown, but no part of the release's verdict */
 	double      alpha;                /* one-sided */
 	double      power;                /* for n needed */
 	double      overlap;              /* least share of cases that must pair */
@@ -64,6 +70,7 @@ struct suite {
 	size_t             nmetric;
 	struct gate       *gate;
 	size_t             ngate;
+	bool               sequential;    /* asked in seeded order, until the verdict is decided */
 	struct suite_fields *fields;      /* suite.c's */
 	char               digest[65], prompt_digest[65];
 	long               row;           /* in the store, after suite_store */
@@ -314,6 +321,8 @@ struct budget { double max_cost; long max_tokens; double max_time; };  /* 0: non
 struct run_options {
 	enum run_start start;
 	bool          dry_run, quiet, json;
+	bool          all;                    /* ask every case of a sequential suite */
+	long          base;                   /* what its gates compare with; 0: nothing */
 	struct buf   *out;                    /* what a dry run says */
 	struct texts  filter;                 /* id:, slice:, tag:, failed:RUN */
 	struct budget budget;
@@ -342,7 +351,7 @@ void stage_estimate(struct store *, const struct suite *, long run, struct arena
 /* Judges every gate and the release; stores and returns the verdict.  *json: the object that
  * --json prints under "verdict", and the array under "gates". */
 struct release { enum verdict verdict; const char *reason; struct str verdict_json, gates_json;
-                 struct str lines; /* one per gate, for people */ };
+                 struct str lines, explanation; /* one per gate, for people; in sentences */ };
 int stage_gate(struct store *, const struct suite *, long run, long base, struct release *,
                struct arena *, struct err *);
 

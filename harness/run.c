@@ -6,6 +6,7 @@
  * transaction; counters in memory serve the progress line and the budgets and nothing else.
  */
 #include "harness/progress.h"
+#include "harness/sequence.h"
 
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ struct runner {
 	uint8_t *wanted;                   /* bit (id - first) + rep * span: to be asked */
 	long     nwanted;
 	struct query *cases;             /* open while a repetition is walked */
+	struct sequence *sequence;       /* NULL: in the order of the store, to the end */
+	size_t   place;                  /* in its order */
 	int      rep;
 	double   started, spent;         /* USD, earlier sittings included */
 	long     tokens, ncost, in_flight;
@@ -210,6 +213,34 @@ within_budget(struct runner *r)
 	return false;
 }
 
+/* The next case of the seeded order, all its repetitions one after the other. */
+static bool
+next_in_sequence(struct runner *r, struct job *job, struct arena *slot)
+{
+	const long *row;
+	size_t n = sequence_rows(r->sequence, &row);
+
+	if (!r->options->all && sequence_decided(r->sequence))
+		return false;
+	for (; r->place < n; r->place++, r->rep = 0)
+		for (; r->rep < r->suite->repeats; r->rep++) {
+			struct query *q;
+
+			if (!is_wanted(r, row[r->place], r->rep))
+				continue;
+			q = store_query(r->store, case_sql, "iii", row[r->place], row[r->place] + 1,
+			    r->suite->row);
+			if (!query_next(q))
+				bug("case %ld vanished", row[r->place]);
+			*job = (struct job){ load_case(q, slot), r->rep++ };
+			query_free(q);
+			r->nwanted--;
+			r->in_flight++;
+			return true;
+		}
+	return false;
+}
+
 static bool
 next(void *ctx, struct job *job, struct arena *slot)
 {
@@ -217,6 +248,8 @@ next(void *ctx, struct job *job, struct arena *slot)
 
 	if (r->nwanted == 0 || !within_budget(r))
 		return false;
+	if (r->sequence != NULL)
+		return next_in_sequence(r, job, slot);
 	for (; r->rep < r->suite->repeats; r->rep++) {
 		if (r->cases == NULL)
 			r->cases = open_cases(r);
@@ -282,7 +315,11 @@ unsaved(void *ctx)
 static void
 save(void *ctx)
 {
-	store_flush(((struct runner *)ctx)->store);
+	struct runner *r = ctx;
+
+	store_flush(r->store);
+	if (r->sequence != NULL)                        /* only what is committed is looked at */
+		sequence_advance(r->sequence);
 }
 
 static void
@@ -474,6 +511,9 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 	begin(&r, &out->resumed);
 	out->run = r.run;
 	skip_done(&r);
+	if ((r.sequence = sequence_open(st, s, r.run, o->base == r.run ? 0 : o->base, a)) != NULL &&
+	    sequence_advance(r.sequence) && !o->all)
+		r.nwanted = 0;                              /* decided before it was interrupted */
 	if (t->serve != NULL && r.nwanted > 0) {
 		if (serve_start(t, a, e) != 0) {
 			store_run_end(st, r.run, RUN_DEAD, tick_now() - r.started);
@@ -500,6 +540,7 @@ stage_run(struct store *st, struct suite *s, struct target *t, const struct run_
 out:
 	if (r.cases != NULL)
 		query_free(r.cases);
+	sequence_free(r.sequence);
 	mem_free(r.wanted);
 	arena_free(&r.scratch);
 	return status;

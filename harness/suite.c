@@ -17,6 +17,7 @@ struct top {
 	const char  *suite, *cases;
 	int          format, repeats;
 	long         size, seed, repeats_long;
+	bool         sequential;
 	struct node *fields, *prompt, *slices, *metrics, *gates;
 };
 
@@ -43,6 +44,8 @@ const struct conf_key suite_top_keys[] = {
 	  "list of {name, scorer, ...}: what is measured on every answer" },
 	{ "gates", CONF_NODE, offsetof(struct top, gates), NULL, NULL,
 	  "list of {name, metric, rule, ...}: what a release must hold" },
+	{ "sequential", CONF_BOOL, offsetof(struct top, sequential), "no", NULL,
+	  "ask in seeded random order and stop as soon as the verdict is decided" },
 	{ 0 }
 };
 
@@ -399,6 +402,7 @@ read_suite(struct str source, const char *path, const struct roots *roots, bool 
 	s->size = top.size;
 	s->seed = (uint64_t)top.seed;
 	s->repeats = (int)top.repeats_long;
+	s->sequential = top.sequential;
 	s->fields->format = (enum rows_format)top.format;
 	s->fields->at = s->root;
 	read_fields(&r, top.fields);
@@ -410,6 +414,7 @@ read_suite(struct str source, const char *path, const struct roots *roots, bool 
 	if (top.gates != NULL && top.gates->kind == NODE_LIST)
 		s->gate = arena_array(a, top.gates->n, sizeof *s->gate);
 	read_list(&r, top.gates, "gates", suite_read_gate);
+	suite_check_gates(&r);
 	digest_prompt(s);
 	return e->n == before ? s : NULL;
 }

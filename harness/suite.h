@@ -26,6 +26,8 @@ struct reading {
 /* One entry of `metrics` or `gates`; what is wrong with it is said in r->e.  suite_gates.c */
 void suite_read_metric(struct reading *, struct node *);
 void suite_read_gate(struct reading *, struct node *);
+enum { CRITICAL_SLICES = 3 };
+void suite_check_gates(struct reading *);        /* what no gate can say alone */
 struct slice *suite_find_slice(struct suite *, struct str name);      /* NULL: none */
 
 #endif

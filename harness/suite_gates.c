@@ -15,11 +15,15 @@ const struct conf_key suite_metric_keys[] = {
 	{ 0 }
 };
 
+#define RULES "at-least|at-most|no-worse|better|equivalent|guardrail|latency|cost"
+const char *const rule_name[] = { "at-least", "at-most", "no-worse", "better", "equivalent",
+	"guardrail", "latency", "cost" };
+
 struct gate_conf {
 	const char *name, *metric, *slice, *value, *margin;
 	int         rule;
-	bool        relative;
-	double      alpha, power, overlap, unanswered;
+	bool        relative, advisory;
+	double      alpha, power, overlap, unanswered, quantile;
 };
 
 const struct conf_key suite_gate_keys[] = {
@@ -27,16 +31,22 @@ const struct conf_key suite_gate_keys[] = {
 	  "name of the gate" },
 	{ "metric", CONF_TEXT, offsetof(struct gate_conf, metric), CONF_REQUIRED, NULL,
 	  "name of the metric it judges" },
-	{ "rule", CONF_ENUM, offsetof(struct gate_conf, rule), CONF_REQUIRED,
-	  "at-least|at-most|no-worse", "see driftlead-gates(7)" },
+	{ "rule", CONF_ENUM, offsetof(struct gate_conf, rule), CONF_REQUIRED, RULES,
+	  "see driftlead-gates(7)" },
 	{ "slice", CONF_TEXT, offsetof(struct gate_conf, slice), NULL, NULL,
 	  "judge one slice instead of the whole suite" },
 	{ "value", CONF_TEXT, offsetof(struct gate_conf, value), NULL, NULL,
-	  "at-least, at-most: the bound; 92% for rates, 1500ms for latency" },
+	  "the bound of at-least, at-most, guardrail, latency and cost; 92% for rates, 1500ms for "
+	  "latency" },
 	{ "margin", CONF_TEXT, offsetof(struct gate_conf, margin), NULL, NULL,
-	  "no-worse: what may be lost; 2% of points for rates" },
+	  "what may be lost (no-worse, equivalent, cost) or must be gained (better); 2% of points for "
+	  "rates" },
 	{ "relative", CONF_BOOL, offsetof(struct gate_conf, relative), "no", NULL,
 	  "margin is a part of the baseline's error rate, or of its mean" },
+	{ "quantile", CONF_SHARE, offsetof(struct gate_conf, quantile), "95%", "0.01..0.9999",
+	  "latency: the quantile that is bounded" },
+	{ "advisory", CONF_BOOL, offsetof(struct gate_conf, advisory), "no", NULL,
+	  "judge and show, without a say in the release's verdict" },
 	{ "alpha", CONF_SHARE, offsetof(struct gate_conf, alpha), "5%", "0.0001..0.2",
 	  "one-sided error probability" },
 	{ "power", CONF_SHARE, offsetof(struct gate_conf, power), "80%", "0.5..0.99",
@@ -136,6 +146,59 @@ read_amount(struct reading *r, const struct node *at, const char *what, const ch
 	return conf_value(&key, t, at, what, out, r->a, r->e);
 }
 
+/* What the margin may be: none, or one that the rule cannot do without. */
+enum { TAKES_VALUE = 1, TAKES_MARGIN = 2, NEEDS_MARGIN = 4 };
+static const struct rule {
+	unsigned    takes;
+	const char *example;
+	const char *of;                   /* what metric it needs, or NULL */
+	enum scale  scale;
+} rules[] = {
+	[RULE_AT_LEAST] = { TAKES_VALUE, "value: 92%", NULL, 0 },
+	[RULE_AT_MOST] = { TAKES_VALUE, "value: 2%", NULL, 0 },
+	[RULE_NO_WORSE] = { TAKES_MARGIN | NEEDS_MARGIN, "margin: 2%", NULL, 0 },
+	[RULE_BETTER] = { TAKES_MARGIN, "margin: 0%", NULL, 0 },
+	[RULE_EQUIVALENT] = { TAKES_MARGIN | NEEDS_MARGIN, "margin: 2%", NULL, 0 },
+	[RULE_GUARDRAIL] = { TAKES_VALUE, "value: 1%", "a rate of 0 or 1", SCALE_BINARY },
+	[RULE_LATENCY] = { TAKES_VALUE, "value: 1500ms", "an amount such as latency", SCALE_REAL },
+	[RULE_COST] = { TAKES_VALUE | TAKES_MARGIN, "value: 0.002, or margin: 5%",
+		"an amount such as cost", SCALE_REAL },
+};
+
+static void
+read_limit(struct reading *r, struct node *at, const char *what, const struct gate_conf *c,
+    const struct metric *m, struct gate *g)
+{
+	const struct rule *rule = &rules[c->rule];
+	const char *name = rule_name[c->rule];
+
+	if (rule->of != NULL && m->scorer->scale != rule->scale)
+		conf_err(at, r->e, "%s: rule %s judges %s, and scorer '%s' gives none", what, name,
+		    rule->of, m->scorer->name);
+	if (c->value != NULL && !(rule->takes & TAKES_VALUE))
+		conf_err(at, r->e, "%s: rule %s takes a margin, not a value", what, name);
+	else if ((c->margin != NULL || c->relative) && !(rule->takes & TAKES_MARGIN))
+		conf_err(at, r->e, "%s: rule %s takes a value; margin and relative go with no-worse, "
+		    "better, equivalent and cost", what, name);
+	else if (c->value != NULL && c->margin != NULL)
+		conf_err(at, r->e, "%s: give a value or a margin, not both", what);
+	else if (c->margin == NULL && (rule->takes & NEEDS_MARGIN))
+		conf_err(at, r->e, "%s: rule %s needs a margin, for example '%s'", what, name,
+		    rule->example);
+	else if (c->value == NULL && c->margin == NULL && (rule->takes & TAKES_VALUE))
+		conf_err(at, r->e, "%s: rule %s needs a value, for example '%s'", what, name,
+		    rule->example);
+	if (c->value != NULL)
+		read_amount(r, at, what, "value", c->value, m, NULL, &g->value);
+	if (c->margin != NULL &&
+	    read_amount(r, at, what, "margin", c->margin, m, &g->relative, &g->margin) == 0 &&
+	    (c->rule == RULE_BETTER ? g->margin < 0 : g->margin <= 0))
+		conf_err(at, r->e, c->rule == RULE_BETTER ? "%s: margin must not be below 0" :
+		    "%s: margin must be above 0: no finite number of cases shows "
+		    "that nothing at all was lost", what);
+	g->paired = c->value == NULL;
+}
+
 void
 suite_read_gate(struct reading *r, struct node *at)
 {
@@ -158,8 +221,8 @@ suite_read_gate(struct reading *r, struct node *at)
 		if (strcmp(s->gate[i].name, c.name) == 0)
 			conf_err(at, r->e, "%s is already in line %d", what, s->gate[i].at->line);
 	*g = (struct gate){ .name = c.name, .slice = -1, .rule = c.rule, .relative = c.relative,
-		.alpha = c.alpha, .power = c.power, .overlap = c.overlap,
-		.unanswered = c.unanswered, .at = at };
+		.quantile = c.quantile, .advisory = c.advisory, .alpha = c.alpha, .power = c.power,
+		.overlap = c.overlap, .unanswered = c.unanswered, .at = at };
 	for (size_t i = 0; i < s->nmetric; i++)
 		if (strcmp(s->metric[i].name, c.metric) == 0)
 			m = &s->metric[g->metric = (int)i];
@@ -177,23 +240,30 @@ suite_read_gate(struct reading *r, struct node *at)
 		else
 			g->slice = (int)(x - s->slice);
 	}
-	if (c.rule == RULE_NO_WORSE) {
-		if (c.value != NULL)
-			conf_err(at, r->e, "%s: rule no-worse takes a margin, not a value", what);
-		if (c.margin == NULL)
-			conf_err(at, r->e, "%s: rule no-worse needs a margin, for example 'margin: 2%%'", what);
-		else if (read_amount(r, at, what, "margin", c.margin, m, &g->relative, &g->margin) == 0 &&
-		    g->margin <= 0)
-			conf_err(at, r->e, "%s: margin must be above 0: no finite number of cases shows "
-			    "that nothing at all was lost", what);
-	} else {
-		if (c.margin != NULL || c.relative)
-			conf_err(at, r->e, "%s: margin and relative go with rule no-worse", what);
-		if (c.value == NULL)
-			conf_err(at, r->e, "%s: rule %s needs a value, for example 'value: 92%%'", what,
-			    c.rule == RULE_AT_LEAST ? "at-least" : "at-most");
-		else
-			read_amount(r, at, what, "value", c.value, m, NULL, &g->value);
-	}
+	read_limit(r, at, what, &c, m, g);
 	s->ngate++;
+}
+
+/* More than three slices that must each be shown no worse leave a good release little chance to
+ * pass: at k = 8 and 300 cases each, 5 %. */
+void
+suite_check_gates(struct reading *r)
+{
+	const struct suite *s = r->s;
+	size_t ncritical = 0;
+
+	for (size_t i = 0; i < s->ngate; i++) {
+		const struct gate *g = &s->gate[i];
+		bool seen = false;
+
+		if (!g->paired || g->advisory || g->slice < 0)
+			continue;
+		for (size_t k = 0; k < i; k++)
+			seen = seen || (s->gate[k].paired && !s->gate[k].advisory &&
+			    s->gate[k].slice == g->slice);
+		if (!seen && ++ncritical == CRITICAL_SLICES + 1)
+			conf_err(g->at, r->e, "gate '%s': more than %d slices with a gate of their own would "
+			    "block good releases: give the others 'advisory: yes', or leave them to the table "
+			    "of slices", g->name, CRITICAL_SLICES);
+	}
 }

@@ -8,7 +8,7 @@
 
 /* The store's order needs neither names nor hashes, and an answer that was scored needs no look at
  * how it came. */
-#define UNITS_SQL(names, order) \
+#define UNITS_SQL(names, also, order) \
 	"SELECT s.test_case, s.value, s.scored," \
 	"  CASE WHEN s.scored THEN 1 ELSE (SELECT c.outcome = 'answered' FROM v_completion c" \
 	"    WHERE c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep) END," \
@@ -16,21 +16,23 @@
 	"    WHERE c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep) END," \
 	"  " names ", t.slice, t.cluster, t.weight" \
 	"  FROM v_score s JOIN v_case t ON t.id = s.test_case" \
-	" WHERE s.run = ? AND s.metric = ? ORDER BY " order
+	" WHERE s.run = ? AND s.metric = ?" also " ORDER BY " order
+
+#define AGAINST_SQL(also) \
+	"WITH answer AS (SELECT s.run, s.metric, s.test_case, s.rep, s.value, s.scored, c.outcome," \
+	"   c.measured, (c.outcome <> 'answered' AND NOT s.scored) OR c.bad_utf8 OR" \
+	"   trim(c.text, char(9, 10, 13, 32)) = '' AS unusable" \
+	"  FROM v_score s JOIN v_completion c" \
+	"    ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep)" \
+	" SELECT a.test_case, CASE WHEN a.unusable THEN 1.0 ELSE a.value END," \
+	"   a.unusable OR a.scored, a.outcome = 'answered', a.measured, '', '', t.slice, t.cluster," \
+	"   t.weight FROM answer a JOIN v_case t ON t.id = a.test_case" \
+	" WHERE a.run = ? AND a.metric = ?" also " ORDER BY a.test_case, a.rep"
 
 static const char *const units_sql[] = {
-	[UNITS_STORED] = UNITS_SQL("'', ''", "s.test_case, s.rep"),
-	[UNITS_BY_ID] = UNITS_SQL("t.case_id, t.hash", "t.case_id, s.test_case"),
-	[UNITS_AGAINST] =
-	    "WITH answer AS (SELECT s.run, s.metric, s.test_case, s.rep, s.value, s.scored, c.outcome,"
-	    "   c.measured, (c.outcome <> 'answered' AND NOT s.scored) OR c.bad_utf8 OR"
-	    "   trim(c.text, char(9, 10, 13, 32)) = '' AS unusable"
-	    "  FROM v_score s JOIN v_completion c"
-	    "    ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep)"
-	    " SELECT a.test_case, CASE WHEN a.unusable THEN 1.0 ELSE a.value END,"
-	    "   a.unusable OR a.scored, a.outcome = 'answered', a.measured, '', '', t.slice, t.cluster,"
-	    "   t.weight FROM answer a JOIN v_case t ON t.id = a.test_case"
-	    " WHERE a.run = ? AND a.metric = ? ORDER BY a.test_case, a.rep",
+	[UNITS_STORED] = UNITS_SQL("'', ''", "", "s.test_case, s.rep"),
+	[UNITS_BY_ID] = UNITS_SQL("t.case_id, t.hash", "", "t.case_id, s.test_case"),
+	[UNITS_AGAINST] = AGAINST_SQL(""),
 };
 
 struct unit_reader
@@ -92,6 +94,26 @@ unit_next(struct unit_reader *r, struct unit *u)
 	u->value = nvalue ? sum / nvalue : 0;
 	u->measured = nmeasured ? measured / nmeasured : 0;
 	return true;
+}
+
+bool
+unit_find(struct store *st, long run, int metric, enum scale scale, enum unit_view view,
+    long test_case, struct unit *u)
+{
+	static const char *const sql[] = {
+		[UNITS_STORED] = UNITS_SQL("'', ''", " AND s.test_case = ?", "s.rep"),
+		[UNITS_AGAINST] = AGAINST_SQL(" AND a.test_case = ?"),
+	};
+	struct unit_reader r = { .rate = scale != SCALE_REAL };
+	bool found;
+
+	r.q = store_query(st, sql[view == UNITS_AGAINST && r.rate ? UNITS_AGAINST : UNITS_STORED],
+	    "iii", run, (long)metric, test_case);
+	r.pending = query_next(r.q);
+	if ((found = unit_next(&r, u)))
+		unit_next(&r, &(struct unit){ 0 });     /* the end, which frees */
+	u->case_id = u->hash = u->cluster = STR("");
+	return found;
 }
 
 /* ---- two runs ----------------------------------------------------------------------------- */

@@ -36,6 +36,9 @@ struct unit_reader {
 enum unit_view { UNITS_STORED, UNITS_BY_ID, UNITS_AGAINST };
 struct unit_reader unit_open(struct store *, long run, int metric, enum scale, enum unit_view);
 bool unit_next(struct unit_reader *, struct unit *);   /* false at the end, and frees */
+/* One case, whose names are left empty; false: it has no score. */
+bool unit_find(struct store *, long run, int metric, enum scale, enum unit_view, long test_case,
+               struct unit *);
 
 /* Two runs' units joined by case id, in its order. */
 enum pairing { PAIR_BOTH, PAIR_EDITED /* same id, other bytes */, PAIR_ONLY_CANDIDATE, PAIR_ONLY_BASE };

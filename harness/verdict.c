@@ -1,10 +1,12 @@
 /*
- * verdict.c -- a verdict for machines and for people.
+ * verdict.c -- a verdict for machines.
  *
  * The JSON object has every field that a verdict must report, in one order, with null where a
- * field does not apply; it is stored as it is printed.  driftlead-gates(7) documents it.
+ * field does not apply; it is stored as it is printed.  driftlead-json(5) documents it.
  */
 #include "harness/verdict.h"
+
+#include <math.h>
 
 static void
 text(struct buf *b, const char *key, const char *value)
@@ -33,19 +35,11 @@ whole(struct buf *b, const char *key, bool known, long value)
 		buf_key_null(b, key);
 }
 
-static void
-nulls(struct buf *b, const char *const *key)
-{
-	for (; *key != NULL; key++)
-		buf_key_null(b, *key);
-}
+/* ---- values and intervals ----------------------------------------------------------------- */
 
-/* A rate with its Wilson interval where the table is binary. */
 static void
-rate(struct buf *b, const char *key, bool known, double at, long x, long n)
+value(struct buf *b, const char *key, bool known, double at, bool bounded, struct interval i)
 {
-	struct interval i = rate_wilson(x, n, 0.95);
-
 	buf_key(b, key);
 	if (!known) {
 		buf_puts(b, "null");
@@ -53,114 +47,253 @@ rate(struct buf *b, const char *key, bool known, double at, long x, long n)
 	}
 	buf_char(b, '{');
 	real(b, "at", true, at);
-	real(b, "lo", n > 0, i.lo);
-	real(b, "hi", n > 0, i.hi);
+	real(b, "lo", bounded, i.lo);
+	real(b, "hi", bounded, i.hi);
 	buf_char(b, '}');
 }
 
 static void
-interval(struct buf *b, const char *key, const struct judged *j, double level)
-{
-	bool first = level < 0.95;
-
-	buf_key(b, key);
-	if (j->paired ? !j->pair.bounded : !j->est.bounded) {
-		buf_puts(b, "null");
-		return;
-	}
-	buf_char(b, '{');
-	real(b, "level", true, first ? 1 - 2 * j->gate->alpha : level);
-	if (j->paired)
-		real(b, "lo", true, first ? j->pair.ci.lo : j->pair.ci95.lo);
-	else
-		real(b, "lo", true, first ? j->est90.lo : j->est.lo);
-	if (j->paired)
-		real(b, "hi", true, first ? j->pair.ci.hi : j->pair.ci95.hi);
-	else
-		real(b, "hi", true, first ? j->est90.hi : j->est.hi);
-	text(b, "method", j->paired ? j->pair.method : j->est.method);
-	text(b, "valid", "fixed");
-	buf_char(b, '}');
-}
-
-static const char *const rule_name[] = { "at-least", "at-most", "no-worse" };
-
-static void
-effect(struct buf *b, const struct judged *j)
+values(struct buf *b, const struct judged *j)
 {
 	const struct paired *d = &j->pair;
+	const struct table2 *t = &d->table;
 	bool table = j->paired && d->binary;
 
 	buf_key(b, "table");
 	if (table)
-		buf_fmt(b, "{\"n11\":%ld,\"b\":%ld,\"c\":%ld,\"n00\":%ld}", d->table.n11, d->table.b,
-		    d->table.c, d->table.n00);
+		buf_fmt(b, "{\"n11\":%ld,\"b\":%ld,\"c\":%ld,\"n00\":%ld}", t->n11, t->b, t->c, t->n00);
 	else
 		buf_puts(b, "null");
 	real(b, "effect", j->paired, d->at);
-	if (j->paired) {
-		rate(b, "baseline", true, d->baseline, table ? d->table.n11 + d->table.b : 0,
-		    table ? d->n : 0);
-		rate(b, "candidate", true, d->candidate, table ? d->table.n11 + d->table.c : 0,
-		    table ? d->n : 0);
+	if (j->paired) {                                /* only plain rates have Wilson's interval */
+		value(b, "baseline", true, d->baseline, table, rate_wilson(t->n11 + t->b, d->n, 0.95));
+		value(b, "candidate", true, d->candidate, table, rate_wilson(t->n11 + t->c, d->n, 0.95));
 	} else {
-		text(b, "baseline", NULL);
-		buf_key(b, "candidate");
-		if (j->est.known) {
-			buf_char(b, '{');
-			real(b, "at", true, j->est.at);
-			real(b, "lo", j->est.bounded, j->est.lo);
-			real(b, "hi", j->est.bounded, j->est.hi);
-			buf_char(b, '}');
-		} else {
-			buf_puts(b, "null");
-		}
+		buf_key_null(b, "baseline");
+		if (j->gate->rule == RULE_GUARDRAIL)
+			value(b, "candidate", j->units > 0, (double)j->hits / (double)(j->units + !j->units),
+			    j->units > 0, rate_clopper_pearson(j->hits, j->units, 0.95));
+		else if (j->has_quantile)
+			value(b, "candidate", true, j->quantile, false, j->quantile_ci);
+		else
+			value(b, "candidate", j->est.known, j->est.at, j->est.bounded,
+			    (struct interval){ j->est.lo, j->est.hi });
 	}
-	interval(b, "ci", j, 0.90);
-	interval(b, "ci95", j, 0.95);
-	real(b, "value", j->gate->rule != RULE_NO_WORSE, j->gate->value);
-	real(b, "margin", j->gate->rule == RULE_NO_WORSE, j->margin);
+}
+
+static void
+interval(struct buf *b, const char *key, bool known, double level, struct interval i,
+    const char *method, const char *valid)
+{
+	buf_key(b, key);
+	if (!known) {
+		buf_puts(b, "null");
+		return;
+	}
+	buf_char(b, '{');
+	real(b, "level", true, level);
+	real(b, "lo", i.lo > -INFINITY, i.lo);
+	real(b, "hi", i.hi < INFINITY, i.hi);
+	text(b, "method", method);
+	text(b, "valid", valid);
+	buf_char(b, '}');
+}
+
+/* Where the process decided, only its own interval covers at the moment of its choice. */
+static void
+intervals(struct buf *b, const struct judged *j)
+{
+	double level = 1 - 2 * j->alpha;
+
+	if (j->stop.decided) {
+		interval(b, "ci", true, 1 - 2 * j->gate->alpha, j->stop.cs, "betting confidence sequence",
+		    "anytime");
+		buf_key_null(b, "ci95");
+	} else if (j->paired) {
+		interval(b, "ci", j->pair.bounded, level, j->pair.ci, j->pair.method, "fixed");
+		interval(b, "ci95", j->pair.bounded, 0.95, j->pair.ci95, j->pair.method, "fixed");
+	} else if (j->has_quantile) {
+		interval(b, "ci", j->quantile_lo || j->quantile_hi, level, (struct interval){
+		    j->quantile_lo ? j->quantile_ci.lo : -INFINITY,
+		    j->quantile_hi ? j->quantile_ci.hi : INFINITY }, "order statistics", "fixed");
+		buf_key_null(b, "ci95");
+	} else if (j->counted) {
+		interval(b, "ci", j->units > 0, level, rate_clopper_pearson(j->hits, j->units, level),
+		    "clopper-pearson", "fixed");
+		interval(b, "ci95", j->units > 0, 0.95, rate_clopper_pearson(j->hits, j->units, 0.95),
+		    "clopper-pearson", "fixed");
+	} else {
+		interval(b, "ci", j->est_gate.bounded, level,
+		    (struct interval){ j->est_gate.lo, j->est_gate.hi }, j->est_gate.method, "fixed");
+		interval(b, "ci95", j->est.bounded, 0.95, (struct interval){ j->est.lo, j->est.hi },
+		    j->est.method, "fixed");
+	}
+}
+
+static void
+tests(struct buf *b, const struct judged *j)
+{
+	const struct paired *d = &j->pair;
+
+	real(b, "value", !j->gate->paired, j->gate->value);
+	real(b, "margin", j->paired, j->margin);
+	real(b, "quantile", j->gate->rule == RULE_LATENCY, j->gate->quantile);
+	whole(b, "hits", j->counted, j->hits);
 	real(b, "p_noninferiority", j->paired, d->p_noninferiority);
+	real(b, "p_superiority", j->paired, d->p_superiority);
+	real(b, "p_nonsuperiority", j->paired, d->p_nonsuperiority);
 	real(b, "p_regression", j->paired, d->p_regression);
+	real(b, "p_improvement", j->paired, d->p_improvement);
 	text(b, "p_method", j->paired ? d->p_method : NULL);
 	real(b, "p_fail_holm", j->has_p_fail, j->p_fail_holm);
 }
 
-void
-verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r)
-{
-	static const char *const before_alpha[] = { "e_pass", "e_fail", NULL };
-	static const char *const after_psi[] = { "psi0", "icc", "deff", "stopping", "slices",
-		"guardrails", "judge", "hygiene", NULL };
-	static const char *const attempts[] = { "attempt", "cumulative_false_ship_bound", NULL };
-	bool weighted = r->weighted && j->slice == NULL;
+/* ---- what else a verdict must say --------------------------------------------------------- */
 
+/* An e-value may pass every double; its logarithm does not. */
+static void
+e_value(struct buf *b, const char *key, const struct judged *j, double most, double end)
+{
+	buf_key(b, key);
+	if (!j->stop.known) {
+		buf_puts(b, "null");
+		return;
+	}
 	buf_char(b, '{');
-	text(b, "verdict", verdict_name[j->verdict]);
-	text(b, "reason_code", j->reason);
-	text(b, "reason", j->text);
-	text(b, "gate", j->gate->name);
-	text(b, "rule", rule_name[j->gate->rule]);
-	text(b, "estimand", weighted ? "production" : "suite");
-	text(b, "metric", j->metric->name);
-	text(b, "slice", j->slice);
-	text(b, "unit", j->paired && j->pair.nclusters < j->pair.n ? "cluster" : "item");
-	whole(b, "n_pairs", j->paired, j->pair.n);
-	whole(b, "n", true, j->paired ? j->pair.n : j->est.n);
-	whole(b, "n_clusters", j->paired, j->pair.nclusters);
-	real(b, "n_eff", j->paired, j->pair.n_eff);
-	buf_key(b, "n_missing");
-	buf_fmt(b, "{\"candidate\":%ld,\"baseline\":%ld}", j->missing_candidate, j->missing_baseline);
-	effect(b, j);
-	nulls(b, before_alpha);
-	real(b, "alpha", true, j->gate->alpha);
-	real(b, "mde", j->has_mde, j->mde);
-	whole(b, "n_needed", j->n_needed > 0, j->n_needed);
-	real(b, "psi", j->paired && j->pair.binary, j->pair.psi);
-	nulls(b, after_psi);
+	real(b, "most", true, exp(fmin(most, 700)));
+	real(b, "end", true, exp(fmin(end, 700)));
+	buf_char(b, '}');
+}
+
+static void
+stopped(struct buf *b, const struct stopping *s)
+{
+	buf_key(b, "stopping");
+	buf_char(b, '{');
+	text(b, "rule", s->rule);
+	whole(b, "n_max", true, s->n_max);
+	whole(b, "n_used", true, s->n_used);
+	whole(b, "units_saved", true, s->n_max - s->n_used);
+	whole(b, "calls_saved", true, s->calls_saved);
+	real(b, "cost_saved_usd", s->cost_saved >= 0, s->cost_saved);
+	whole(b, "tokens_saved", s->tokens_saved >= 0, s->tokens_saved);
+	real(b, "wall_saved_s", s->seconds_saved >= 0, s->seconds_saved);
+	buf_char(b, '}');
+}
+
+static void
+slices(struct buf *b, const struct judged *j)
+{
+	buf_key(b, "slices");
+	buf_char(b, '[');
+	for (size_t i = 0; i < j->nslice; i++) {
+		const struct judged_slice *x = &j->slices[i];
+
+		buf_puts(b, i ? ",{" : "{");
+		text(b, "name", x->name);
+		real(b, "share", true, x->share);
+		whole(b, "n", true, x->pair.n);
+		real(b, "effect", x->pair.known, x->pair.at);
+		real(b, "shrunk", x->has_shrunk, x->shrunk);
+		interval(b, "ci", x->pair.known && x->pair.bounded, 1 - 2 * j->alpha, x->pair.ci,
+		    x->pair.method, "fixed");
+		real(b, "p_regression", x->pair.known, x->pair.p_regression);
+		real(b, "p_bh", strcmp(x->status, "flagged") == 0 || strcmp(x->status, "ok") == 0, x->p_bh);
+		real(b, "mde", x->has_mde, x->mde);
+		text(b, "status", x->status);
+		buf_char(b, '}');
+	}
+	buf_char(b, ']');
+}
+
+static void
+guardrails(struct buf *b, const struct judged *all, size_t n)
+{
+	const char *comma = "";
+
+	buf_key(b, "guardrails");
+	buf_char(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		const struct judged *j = &all[i];
+
+		if (j->gate->rule != RULE_GUARDRAIL)
+			continue;
+		buf_puts(b, comma);
+		buf_char(b, '{');
+		text(b, "gate", j->gate->name);
+		text(b, "verdict", verdict_name[j->verdict]);
+		whole(b, "failures", true, j->hits);
+		whole(b, "n", true, j->units);
+		real(b, "upper", j->units > 0,
+		    rate_clopper_pearson(j->hits, j->units, 1 - 2 * j->alpha).hi);
+		real(b, "value", true, j->gate->value);
+		buf_char(b, '}');
+		comma = ",";
+	}
+	buf_char(b, ']');
+}
+
+static void
+multiplicity(struct buf *b, const struct judged *j)
+{
+	bool budget = j->gate->rule == RULE_LATENCY || j->gate->rule == RULE_COST;
+	bool alone = j->gate->advisory || j->gate->rule == RULE_GUARDRAIL;
+
 	buf_key(b, "multiplicity");
-	buf_puts(b, "{\"family\":\"gates that can fail\",\"method\":\"holm\"}");
-	nulls(b, attempts);
+	buf_char(b, '{');
+	text(b, "family", j->gate->advisory ? "advisory" : alone ? "guardrails" :
+	    budget ? "budgets" : "gates that can fail");
+	text(b, "method", alone ? "none" : "holm");
+	buf_char(b, '}');
+}
+
+static void
+answered_only(struct buf *b, const struct judged *j)
+{
+	buf_key(b, "answered_only");
+	if (!j->has_answered) {
+		buf_puts(b, "null");
+		return;
+	}
+	buf_char(b, '{');
+	text(b, "verdict", verdict_name[j->answered.verdict]);
+	whole(b, "n", true, j->answered_n);
+	real(b, j->paired ? "effect" : "at", true, j->answered_effect);
+	buf_char(b, '}');
+}
+
+static void
+warning(struct buf *b, const char *text_)
+{
+	if (b->p[b->n - 1] != '[')
+		buf_char(b, ',');
+	buf_json(b, str_of(text_));
+}
+
+static void
+warnings(struct buf *b, const struct judged *j, const struct pair_of_runs *r)
+{
+	bool flagged = false;
+
+	buf_key(b, "warnings");
+	buf_char(b, '[');
+	if (j->missing_candidate + j->missing_baseline > 0)
+		warning(b, "some cases have no answer from the service; they count as failures");
+	if (j->paired && j->pair.nclusters < j->pair.n && j->pair.nclusters < 30)
+		warning(b, "fewer than 30 clusters: the interval is approximate");
+	if (r->attempt >= 3)
+		warning(b, "third look or later at this baseline: a release needs the name of who answers "
+		    "for it");
+	for (size_t i = 0; i < j->nslice; i++)
+		flagged = flagged || strcmp(j->slices[i].status, "flagged") == 0;
+	if (flagged)
+		warning(b, "a slice without a gate of its own is flagged as worse");
+	buf_char(b, ']');
+}
+
+static void
+provenance(struct buf *b, const struct pair_of_runs *r)
+{
 	buf_key(b, "seed");
 	buf_fmt(b, "%llu", (unsigned long long)r->seed);
 	buf_key(b, "hashes");
@@ -169,89 +302,72 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	text(b, "baseline_suite", r->base_digest);
 	text(b, "candidate", r->config_digest);
 	text(b, "baseline", r->base_config_digest);
+	text(b, "weights", r->weights_digest);
 	buf_char(b, '}');
 	whole(b, "run", true, r->run);
 	whole(b, "base", r->base > 0, r->base);
 	text(b, "program", PROGRAM_VERSION);
-	buf_key(b, "warnings");
-	buf_char(b, '[');
-	if (j->missing_candidate + j->missing_baseline > 0)
-		buf_json(b, STR("some cases have no answer from the service; they count as failures"));
-	buf_puts(b, "]}");
-}
-
-/* ---- for people ------------------------------------------------------------------------------ */
-
-static void
-amount(struct buf *b, const struct metric *m, double x, bool sign)
-{
-	quantity_write(b, x, m->scorer->scale != SCALE_REAL, str_of(m->scorer->unit), sign);
 }
 
 void
-change_text(struct buf *b, const struct metric *m, const struct paired *d, struct interval ci,
-    double level)
+verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r,
+    const struct stopping *s, const struct judged *all, size_t n)
 {
-	double sign = m->scorer->lower_is_better ? -1 : 1, at = sign * d->at;
-	double lo = sign < 0 ? -ci.hi : ci.lo, hi = sign < 0 ? -ci.lo : ci.hi;
+	bool weighted = r->weighted && j->slice == NULL;
 
-	buf_puts(b, "  change ");
-	if (m->scorer->scale != SCALE_REAL)
-		buf_fmt(b, "%+.1f pt", at * 100);
-	else
-		amount(b, m, at, true);
-	if (!d->bounded)
-		return;
-	if (m->scorer->scale != SCALE_REAL) {
-		buf_fmt(b, " [%+.1f, %+.1f]", lo * 100, hi * 100);
+	buf_char(b, '{');
+	text(b, "verdict", verdict_name[j->verdict]);
+	text(b, "reason_code", j->reason);
+	text(b, "reason", j->text);
+	text(b, "gate", j->gate->name);
+	text(b, "rule", rule_name[j->gate->rule]);
+	buf_puts(b, j->gate->advisory ? ",\"advisory\":true" : ",\"advisory\":false");
+	text(b, "estimand", weighted ? "production" : "suite");
+	text(b, "metric", j->metric->name);
+	text(b, "slice", j->slice);
+	text(b, "unit", j->paired && j->pair.nclusters < j->pair.n ? "cluster" : "item");
+	whole(b, "n_pairs", j->paired, j->pair.n);
+	whole(b, "n", true, j->paired ? j->pair.n : j->counted ? j->units : j->est.n);
+	whole(b, "n_clusters", j->paired, j->pair.nclusters);
+	real(b, "n_eff", j->paired, j->pair.n_eff);
+	buf_key(b, "n_missing");
+	buf_fmt(b, "{\"candidate\":%ld,\"baseline\":%ld}", j->missing_candidate, j->missing_baseline);
+	answered_only(b, j);
+	values(b, j);
+	intervals(b, j);
+	tests(b, j);
+	e_value(b, "e_pass", j, j->stop.log_e_pass, j->stop.log_e_pass_end);
+	e_value(b, "e_fail", j, j->stop.log_e_fail, j->stop.log_e_fail_end);
+	real(b, "alpha", true, j->gate->alpha);
+	buf_key(b, "alpha_split");
+	if (s->sequential) {
+		buf_char(b, '{');
+		real(b, "anytime", true, ANYTIME_PART * j->gate->alpha);
+		real(b, "final", true, j->alpha);
+		buf_char(b, '}');
 	} else {
-		buf_puts(b, " [");
-		amount(b, m, lo, true);
-		buf_puts(b, ", ");
-		amount(b, m, hi, true);
-		buf_puts(b, "]");
+		buf_puts(b, "null");
 	}
-	buf_fmt(b, " (%.3g %%)", level * 100);
-}
-
-void
-verdict_line(struct buf *b, const struct judged *j)
-{
-	const struct paired *d = &j->pair;
-
-	buf_fmt(b, "  %-12s  %s  ", verdict_name[j->verdict], j->gate->name);
-	if (j->slice != NULL)
-		buf_fmt(b, "(slice %s)  ", j->slice);
-	if (j->paired) {
-		amount(b, j->metric, d->candidate, false);
-		change_text(b, j->metric, d, d->ci, 1 - 2 * j->gate->alpha);
-		if (j->metric->scorer->scale != SCALE_REAL)
-			buf_fmt(b, "  margin %.1f pt", j->margin * 100);
-		else {
-			buf_puts(b, "  margin ");
-			amount(b, j->metric, j->margin, false);
-		}
-		buf_fmt(b, "  n %ld", d->n);
-		if (d->binary)
-			buf_fmt(b, "  b/c %ld/%ld", d->table.b, d->table.c);
-		if (j->has_mde)
-			buf_fmt(b, "  MDE %.1f pt", j->mde * 100);
-	} else if (j->est.known) {
-		amount(b, j->metric, j->est.at, false);
-		if (j->est90.bounded) {
-			buf_puts(b, "  [");
-			amount(b, j->metric, j->est90.lo, false);
-			buf_puts(b, ", ");
-			amount(b, j->metric, j->est90.hi, false);
-			buf_fmt(b, "] (%.3g %%)", (1 - 2 * j->gate->alpha) * 100);
-		}
-		buf_fmt(b, "  %s ", j->gate->rule == RULE_AT_LEAST ? "at least" : "at most");
-		amount(b, j->metric, j->gate->value, false);
-		buf_fmt(b, "  n %ld", j->est.n);
-	}
-	if (j->verdict != PASS)
-		buf_fmt(b, "\n                %s", j->text);
-	if (j->n_needed > 0)
-		buf_fmt(b, "; about %ld cases would decide", j->n_needed);
-	buf_char(b, '\n');
+	real(b, "mde", j->has_mde, j->mde);
+	whole(b, "n_needed", j->n_needed > 0, j->n_needed);
+	real(b, "psi", j->paired && j->pair.binary, j->pair.psi);
+	real(b, "psi0", j->has_psi0, j->psi0);
+	real(b, "icc", j->has_icc, j->icc);
+	real(b, "deff", j->has_icc, j->deff);
+	stopped(b, s);
+	slices(b, j);
+	guardrails(b, all, n);
+	buf_key_null(b, "judge");
+	buf_key(b, "hygiene");
+	buf_char(b, '{');
+	whole(b, "dedup_clusters", j->paired && j->pair.nclusters < j->pair.n, j->pair.nclusters);
+	buf_key_null(b, "contaminated_excluded");
+	buf_key(b, "salt");
+	buf_fmt(b, "%llu}", (unsigned long long)r->seed);
+	multiplicity(b, j);
+	whole(b, "attempt", true, r->attempt);
+	real(b, "cumulative_false_ship_bound", true, r->false_ship);
+	provenance(b, r);
+	warnings(b, j, r);
+	buf_char(b, '}');
 }

@@ -39,6 +39,20 @@ static const struct { const char *code, *advice; } advice[] = {
 	{ "unanswered_decides", "Ask the missing cases again with 'driftlead run --retry': they turn"
 	    " the verdict." },
 	{ "missing_differs", "Run again: one side lost more answers than the other." },
+	{ "superior", "May ship." },
+	{ "equivalent", "May ship." },
+	{ "guardrail_holds", "May ship." },
+	{ "latency_met", "May ship." },
+	{ "worse", "Do not ship. Look at the regressions below." },
+	{ "different", "Do not take one for the other. Look at the changes below." },
+	{ "guardrail_violated", "Do not ship. Look at the worst cases below." },
+	{ "latency_missed", "Do not ship before it is quicker, or the limit is another." },
+	{ "no_demonstrated_gain", "Add cases if the gain would be worth them." },
+	{ "equivalence_open", "Add cases, or agree on a wider margin before looking again." },
+	{ "guardrail_open", "Add cases: so few cannot prove so low a rate." },
+	{ "latency_open", "Add cases: so few do not bound this quantile." },
+	{ "stopped_early", "Nothing, as the release is decided; 'driftlead run --all' asks the rest." },
+	{ "only_advisory", "Add a gate that is not advisory." },
 	{ "filtered", "Run the whole suite: a part of it cannot release anything." },
 };
 

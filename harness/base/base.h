@@ -94,6 +94,8 @@ ptrdiff_t  str_find(struct str, struct str needle, size_t from);
 struct str str_sub(struct str, size_t from, size_t n);      /* clipped to what is there */
 /* Without the white space (Unicode White_Space, ASCII controls 09-0D) at both ends. */
 struct str str_trim(struct str);
+/* The next word of *rest, between white space as above, and *rest after it; false: no more. */
+bool       str_word(struct str *rest, struct str *word);
 /* NFC, case-folded (Unicode default folding), runs of white space as one blank, trimmed.
  * Bytes that are not UTF-8 are kept as they are, case-folded by ASCII only. */
 struct str str_fold(struct str, struct arena *);
@@ -174,6 +176,7 @@ uint64_t rng_at(uint64_t seed, const char *stream, uint64_t index);
 /* The same with the stream hashed once: rng_key(seed, stream) then rng_next(key, index). */
 uint64_t rng_key(uint64_t seed, const char *stream);
 uint64_t rng_next(uint64_t key, uint64_t index);
+void     rng_fill(uint64_t key, uint64_t index, uint64_t *out, size_t n);   /* the next n */
 double   rng_unit(uint64_t bits);                             /* [0,1), 53 bits */
 
 /* ---- par.c ------------------------------------------------------------------------------------ */

@@ -27,6 +27,13 @@ rng_next(uint64_t key, uint64_t index)
 	return mix(key + (index + 1) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
+void
+rng_fill(uint64_t key, uint64_t index, uint64_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = mix(key + (index + i + 1) * UINT64_C(0x9e3779b97f4a7c15));
+}
+
 uint64_t
 rng_at(uint64_t seed, const char *stream, uint64_t index)
 {

@@ -155,6 +155,26 @@ str_trim(struct str s)
 	return s;
 }
 
+bool
+str_word(struct str *rest, struct str *word)
+{
+	struct str s = *rest;
+	size_t n = 0, k;
+	uint32_t cp;
+
+	while ((k = decode(s, &cp)) != 0 && is_space(cp))
+		s = str_sub(s, k, s.n - k);
+	while (n < s.n) {
+		k = decode(str_sub(s, n, 4), &cp);
+		if (k != 0 && is_space(cp))
+			break;
+		n += k != 0 ? k : 1;
+	}
+	*word = str_sub(s, 0, n);
+	*rest = str_sub(s, n, s.n - n);
+	return n > 0;
+}
+
 ptrdiff_t
 str_bad_utf8(struct str s)
 {

@@ -50,14 +50,17 @@ set(struct session *s, const char *word, const char *name, struct err *e)
 		    "already", name);
 	if (e->n > 0)
 		return EXIT_MISTAKE;
-	q = store_query(s->store, "SELECT suite_name, state, filter, target FROM v_run WHERE id = ?",
-	    "i", run);
+	q = store_query(s->store, "SELECT suite_name, state, filter, target, ncalls - ndone"
+	    " FROM v_run WHERE id = ?", "i", run);
 	if (!query_next(q))
 		bug("run %ld vanished", run);
 	if (!str_is(query_text(q, 1), "complete"))
 		err_set(e, "run %ld is not complete: only what was asked in full can be a baseline", run);
 	else if (query_text(q, 2).n > 0)
 		err_set(e, "run %ld asked only part of its suite (--filter)", run);
+	else if (query_long(q, 4) > 0)
+		err_set(e, "run %ld stopped early, when its verdict was decided: ask the rest with "
+		    "'driftlead run --all' first", run);
 	if (e->n == 0) {
 		const char *suite = str_cstr(query_text(q, 0), s->arena);
 

@@ -4,13 +4,20 @@
 #include "harness/harness.h"
 #include "reports/reports.h"
 
-struct options { struct common common; const char *base, *suite; struct outputs outputs; };
+struct options {
+	struct common common;
+	const char   *base, *suite;
+	bool          explain;
+	struct outputs outputs;
+};
 
 static const struct opt options[] = {
 	{ "base", 'b', OPT_TEXT, offsetof(struct options, base), "RUN",
 	  "run to compare with, instead of the suite's baseline" },
 	{ "suite", 0, OPT_TEXT, offsetof(struct options, suite), "FILE",
 	  "judge by this suite's gates instead of those the run was asked with" },
+	{ "explain", 'e', OPT_FLAG, offsetof(struct options, explain), NULL,
+	  "say what was assumed and tested, why this verdict, and what would change it" },
 #define OUTPUT OUTPUT_OPTION
 #define OUTPUT_PRINTED OUTPUT_FLAG
 #include "reports/outputs.def"
@@ -75,7 +82,7 @@ gate(struct session *s, struct err *e)
 		buf_str(&s->out, release.gates_json);
 		buf_puts(&s->out, "}\n");
 	} else if (!o->common.quiet) {
-		buf_str(&s->out, release.lines);
+		buf_str(&s->out, o->explain ? release.explanation : release.lines);
 		buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}
 	if (outputs_write(s->store, run, base, &o->outputs, &s->out, e) != 0)

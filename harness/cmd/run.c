@@ -11,7 +11,7 @@
 struct options {
 	struct common common;
 	const char   *target, *base;
-	bool          fresh, retry, dry_run, slices;
+	bool          fresh, retry, all, dry_run, slices;
 	struct texts  filter;
 	double        max_cost, max_time;
 	long          max_tokens;
@@ -28,6 +28,8 @@ static const struct opt options[] = {
 	  "start anew although an unfinished run could go on" },
 	{ "retry", 0, OPT_FLAG, offsetof(struct options, retry), NULL,
 	  "ask again what the service did not answer in the newest run like this" },
+	{ "all", 0, OPT_FLAG, offsetof(struct options, all), NULL,
+	  "ask every case of a sequential suite, also the rest of a run that stopped early" },
 	{ "dry-run", 'n', OPT_FLAG, offsetof(struct options, dry_run), NULL,
 	  "show the first request, the number of calls and the cost; send nothing" },
 	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL,
@@ -162,7 +164,7 @@ run(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	struct run_options ro = {
-		.start = o->retry ? START_RETRY : o->fresh ? START_FRESH : START_RESUME,
+		.start = o->retry || o->all ? START_RETRY : o->fresh ? START_FRESH : START_RESUME,
 		.dry_run = o->dry_run,
 		.quiet = o->common.quiet, .json = o->common.json, .out = &s->out, .filter = o->filter,
 		.budget = { o->max_cost, o->max_tokens, o->max_time }, .command = s->command_line };
@@ -172,12 +174,13 @@ run(struct session *s, struct err *e)
 	char scratch[256] = "";
 	int status, after;
 
-	if (o->fresh && o->retry) {
-		err_set(e, "--fresh begins a run and --retry goes on with one: give one of them");
+	if (o->fresh && (o->retry || o->all)) {
+		err_set(e, "--fresh begins a run; --retry and --all go on with one: give one of them");
 		return EXIT_MISTAKE;
 	}
 	if (outputs_check(&o->outputs, o->common.json ? "--json" : NULL, e) != 0)
 		return EXIT_MISTAKE;
+	ro.all = o->all;
 	suite = suite_load(s->operand.text[0], &s->project->roots, s->arena, e);
 	t = target_find(s->project, o->target, s->arena, e);
 	if (t != NULL && (t->key_env != NULL || t->nheader > 0))
@@ -188,7 +191,7 @@ run(struct session *s, struct err *e)
 	    store_open(&s->store, s->project->store, STORE_CREATE, e);
 	if (status != 0)
 		return status;
-	if (o->base != NULL && find_base(s, suite, o->base, 0, e) < 0)
+	if ((ro.base = find_base(s, suite, o->base, 0, e)) < 0)
 		return EXIT_MISTAKE;                    /* before the first request, not after the last */
 	if (suite_store(suite, &s->project->roots, s->store, s->arena, e) != 0)
 		status = EXIT_MISTAKE;

@@ -85,6 +85,20 @@ mean_clustered(const struct sample *s, struct mean *m, struct arena *scratch)
 	m->has_se = c.has_se;
 }
 
+/* A mean lies among its values, also where rounding of the weights says 1 + 2e-16: the exact
+ * bound would else not contain it. */
+static double
+among(double at, const double *y, size_t n)
+{
+	double lo = y[0], hi = y[0];
+
+	for (size_t i = 1; i < n; i++) {
+		lo = fmin(lo, y[i]);
+		hi = fmax(hi, y[i]);
+	}
+	return fmin(hi, fmax(lo, at));
+}
+
 struct mean
 sample_mean(const struct sample *s, struct arena *scratch)
 {
@@ -102,7 +116,10 @@ sample_mean(const struct sample *s, struct arena *scratch)
 		mean_clustered(s, &m, scratch);
 	else
 		mean_plain(s, &m, scratch);
-	if (!m.known || !m.has_se)
+	if (!m.known)
+		return m;
+	m.at = among(m.at, s->y, s->n);
+	if (!m.has_se)
 		return m;
 	/* Rounding leaves a residue where clusters or strata cancel exactly. */
 	m.degenerate = all_same(s->y, s->n) || m.se <= 1e-14 * fmax(1, fabs(m.at));

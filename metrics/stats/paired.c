@@ -10,13 +10,6 @@
 #include <float.h>
 #include <math.h>
 
-/* A p-value is never 0: what underflows is the smallest number there is. */
-static double
-p_value(double p)
-{
-	return fmin(1, fmax(p, DBL_MIN));
-}
-
 /* X ~ Bin(b + c, 1/2): P(X >= b), and that less half of P(X = b). */
 struct mcnemar
 mcnemar_regression(long b, long c)
@@ -25,8 +18,8 @@ mcnemar_regression(long b, long c)
 
 	if (b + c == 0)
 		return (struct mcnemar){ 1, 1 };
-	return (struct mcnemar){ p_value(exact),
-	    p_value(binom_sf(b, b + c, 0.5) + 0.5 * binom_pmf(b, b + c, 0.5)) };
+	return (struct mcnemar){ p_clip(exact),
+	    p_clip(binom_sf(b, b + c, 0.5) + 0.5 * binom_pmf(b, b + c, 0.5)) };
 }
 
 /*
@@ -153,7 +146,7 @@ p_degenerate(const struct mean *m, double gap, double room)
 		return 1;
 	if (gap >= room)
 		return DBL_MIN;
-	return p_value(exp(units * log1p(-gap / room)));
+	return p_clip(exp(units * log1p(-gap / room)));
 }
 
 static void
@@ -166,8 +159,11 @@ by_score(struct paired *p, double margin, double alpha)
 	p->at = (double)(t->c - t->b) / (double)p->n;
 	p->ci = tango_interval(t->b, t->c, p->n, 1 - 2 * alpha);
 	p->ci95 = tango_interval(t->b, t->c, p->n, 0.95);
-	p->p_noninferiority = p_value(normal_sf(tango_z(t->b, t->c, p->n, -margin)));
+	p->p_noninferiority = p_clip(normal_sf(tango_z(t->b, t->c, p->n, -margin)));
+	p->p_superiority = p_clip(normal_sf(tango_z(t->b, t->c, p->n, margin)));
+	p->p_nonsuperiority = p_clip(normal_cdf(tango_z(t->b, t->c, p->n, margin)));
 	p->p_regression = mcnemar_regression(t->b, t->c).p_midp;
+	p->p_improvement = mcnemar_regression(t->c, t->b).p_midp;
 	p->bounded = true;
 }
 
@@ -196,14 +192,23 @@ by_mean(struct paired *p, const struct mean *m, double margin, double alpha)
 	p->bounded = mean_bounded(m);
 	p->ci = mean_interval(m, 1 - 2 * alpha);
 	p->ci95 = mean_interval(m, 0.95);
-	p->p_noninferiority = p->p_regression = 1;
+	p->p_noninferiority = p->p_superiority = p->p_nonsuperiority = 1;
+	p->p_regression = p->p_improvement = 1;
 	if (m->has_se) {
 		p->se = m->se;
-		p->p_noninferiority = p_value(t_sf((m->at + margin) / m->se, m->df));
-		p->p_regression = p_value(t_cdf(m->at / m->se, m->df));
+		p->p_noninferiority = p_clip(t_sf((m->at + margin) / m->se, m->df));
+		p->p_superiority = p_clip(t_sf((m->at - margin) / m->se, m->df));
+		p->p_nonsuperiority = p_clip(t_cdf((m->at - margin) / m->se, m->df));
+		p->p_regression = p_clip(t_cdf(m->at / m->se, m->df));
+		p->p_improvement = p_clip(t_sf(m->at / m->se, m->df));
 	} else if (m->degenerate && p->bounded) {
-		p->p_noninferiority = p_degenerate(m, m->at + margin, m->at - m->lo_value);
-		p->p_regression = p_degenerate(m, -m->at, m->hi_value - m->at);
+		double below = m->at - m->lo_value, above = m->hi_value - m->at;
+
+		p->p_noninferiority = p_degenerate(m, m->at + margin, below);
+		p->p_superiority = p_degenerate(m, m->at - margin, below);
+		p->p_nonsuperiority = p_degenerate(m, margin - m->at, above);
+		p->p_regression = p_degenerate(m, -m->at, above);
+		p->p_improvement = p_degenerate(m, m->at, below);
 	}
 }
 
@@ -231,7 +236,8 @@ paired_compare(const struct sample *design, const double *cand, const double *ba
 {
 	struct sample s = *design;
 	struct paired p = { .method = "paired t", .p_method = "t", .p_noninferiority = 1,
-	    .p_regression = 1, .ci = { -DBL_MAX, DBL_MAX }, .ci95 = { -DBL_MAX, DBL_MAX } };
+	    .p_superiority = 1, .p_nonsuperiority = 1, .p_regression = 1, .p_improvement = 1,
+	    .ci = { -DBL_MAX, DBL_MAX }, .ci95 = { -DBL_MAX, DBL_MAX } };
 	double *d = arena_array(scratch, s.n, sizeof *d), *square, mean;
 	struct mean m;
 	bool plain = s.weight == NULL && s.cluster == NULL &&

@@ -136,6 +136,14 @@ normal_quantile(double p)
 
 /* ---- what the prefactors are made of ---- */
 
+double
+log_gamma(double x)
+{
+	int sign;
+
+	return lgamma_r(x, &sign);
+}
+
 /* ln n! - ln(sqrt(2 pi n) (n/e)^n), for real n > 0. */
 static double
 stirling_error(double n)
@@ -143,7 +151,7 @@ stirling_error(double n)
 	double nn = n * n;
 
 	if (n <= 15)
-		return lgamma(n + 1) - (n + 0.5) * log(n) + n - ln_sqrt_2pi;
+		return log_gamma(n + 1) - (n + 0.5) * log(n) + n - ln_sqrt_2pi;
 	return (1 / 12.0 - (1 / 360.0 - (1 / 1260.0 - (1 / 1680.0 - 1 / 1188.0 / nn) / nn) / nn) /
 	    nn) / n;
 }
@@ -466,4 +474,12 @@ kolmogorov_sf(double x)
 	for (int k = 1; k < 40; k++, sign = -sign)
 		s += sign * exp(-2.0 * k * k * x * x);
 	return 2 * s;
+}
+
+/* ---- p-values ---- */
+
+double
+p_clip(double p)
+{
+	return fmin(1, fmax(p, DBL_MIN));
 }

@@ -41,6 +41,8 @@ double binom_pmf(long k, long n, double p);
 double binom_cdf(long k, long n, double p);              /* P(X <= k) */
 double binom_sf(long k, long n, double p);               /* P(X > k) */
 double kolmogorov_sf(double x);                          /* limit of the two-sided KS test */
+double log_gamma(double x);                              /* x > 0; lgamma is not for threads */
+double p_clip(double p);                                 /* into (0,1]: what underflows is DBL_MIN */
 
 /* ---- interval.c: one rate, one quantile ------------------------------------------------------ */
 
@@ -117,6 +119,8 @@ struct poststratified poststratified_mean(const struct sample *, const double *s
 /* Shares of the strata present in the sample, scaled to sum to 1; *moved: what the empty ones
  * had.  False: no stratum with a share has a unit. */
 bool strata_shares(const struct sample *, double *share, long *count, double *moved);
+/* p (1 - p) of n units that were all alike, by Jeffreys' estimate of p. */
+double jeffreys_variance(double n);
 /* mean, se and df filled by the design; the rest is sample_mean's. */
 void mean_by_strata(const struct sample *, struct mean *, struct arena *scratch);
 void mean_by_linearisation(const struct sample *, struct mean *, struct arena *scratch);
@@ -150,6 +154,9 @@ struct paired {
 	struct interval ci, ci95;      /* ci: two-sided at 1 - 2 alpha, what the one-sided test sees */
 	double          p_noninferiority;      /* H0: difference <= -margin */
 	double          p_regression;          /* H0: difference >= 0; mid-p for plain binary */
+	double          p_improvement;         /* H0: difference <= 0; mid-p for plain binary */
+	double          p_superiority;         /* H0: difference <= margin */
+	double          p_nonsuperiority;      /* H0: difference >= margin */
 	double          psi;           /* discordance: share of units that differ */
 	double          sd;            /* of the unit difference */
 	double          se;            /* of `at`, 0 if the score method has none */
@@ -164,6 +171,31 @@ struct paired {
 struct paired paired_compare(const struct sample *design, const double *cand, const double *base,
                              bool lower_is_better, double margin, double alpha,
                              struct arena *scratch);
+
+/* ---- rules.c: from an interval, a comparison or a count to a verdict ---- */
+
+/* reason: a code of driftlead-gates(7). */
+struct ruling { enum verdict verdict; const char *reason; };
+/* The mean at least (or at most) `value`; ci is that of 1 - 2 alpha, p_wrong the adjusted p-value
+ * of the mean being on the right side. */
+struct ruling rule_bound(bool least, double value, bool bounded, struct interval ci, double alpha,
+                         double p_wrong);
+/* `paired` was computed with this margin (better: the gain that is asked for) and alpha; the last
+ * argument is the adjusted p-value of FAIL. */
+struct ruling rule_no_worse(const struct paired *, double margin, double alpha,
+                            double p_regression);
+struct ruling rule_better(const struct paired *, double alpha, double p_regression);
+struct ruling rule_equivalent(const struct paired *, double margin, double alpha,
+                              double p_differs);
+/* A failure rate of at most `value`, by one-sided Clopper-Pearson bounds at alpha. */
+struct ruling rule_guardrail(long failures, long n, double value, double alpha);
+/* Units among which so many failures still prove a rate of at most `value`; 0: too many to say. */
+long size_guardrail(long failures, double value, double alpha);
+
+/* ---- shrink.c: slices closer to their common mean ---- */
+
+/* x with variances v > 0, shrunk into out; returns the variance between them (0 if n < 2). */
+double shrink(const double *x, const double *v, size_t n, double *out);
 
 /* ---- multiplicity.c ----------------------------------------------------------------------------------- */
 
@@ -243,11 +275,14 @@ struct calibration calibration(const double *p, const double *y, size_t n, size_
                                struct arena *scratch);
 size_t calibration_bin(double p, size_t bins);
 
-/* ---- signflip.c: symmetry about 0, exactly ---- */
+/* ---- signflip.c: symmetry about 0 ---- */
 
 enum { SIGNFLIP_MAX = 20 };
 struct signflip { double greater, less, two; };          /* p-values */
 struct signflip signflip_exact(const double *d, size_t n);   /* n <= SIGNFLIP_MAX */
+/* From `draws` random signings, (1 + those as extreme) / (1 + draws): never 0. */
+struct signflip signflip_sampled(const double *d, size_t n, long draws, uint64_t seed,
+                                 struct arena *scratch);
 struct wilcoxon { bool known; double w, p_two; };        /* known: no zeros */
 struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch);
 
@@ -256,5 +291,425 @@ struct wilcoxon wilcoxon_exact(const double *d, size_t n, struct arena *scratch)
 /* z bounds at the information fractions info, rising in (0,1], for one-sided alpha. */
 void group_bounds(double alpha, const double *info, size_t looks, double *bound,
                   struct arena *scratch);
+
+/* ---- eprocess.c: a gate that may be looked at after every unit ---- */
+
+enum { EPROCESS_BETS = 3 };
+
+/*
+ * Betting e-processes of D in [-1,1], candidate minus baseline, positive is better: `pass`
+ * against H0: mean D <= -margin, `fail` against H0: mean D >= 0.  Of either the chance that E
+ * ever reaches 1/alpha while its H0 holds is alpha at most, at any number of looks, provided
+ * that the independent units (clusters, or rounds over all strata) come in random order.
+ * "Better" is margin 0; "equivalent" takes a second process that is fed -D, and both must pass.
+ */
+struct eprocess {
+	double margin, lambda;       /* lambda: the middle stake before its cap */
+	double lambda_pass[EPROCESS_BETS], lambda_fail[EPROCESS_BETS];   /* capped */
+	double log_pass[EPROCESS_BETS], log_fail[EPROCESS_BETS];         /* log capital of each */
+	double max_pass, max_fail;   /* the largest log E after any unit so far; n = 0: 0 */
+	long   n, population;        /* population: units of the suite; 0: of all there could be */
+	double sum, weight;          /* of D times its weight; of the weights */
+};
+
+/* -1 < margin < 1.  alpha, n_max and var, the variance of a unit (psi of pairs, sum of
+ * W_h^2 psi_h / q_h of a round), set the stakes by plan: a bad guess costs power, not
+ * validity. */
+void   eprocess_begin(struct eprocess *, double margin, double alpha, long n_max, double var);
+/* Before the first unit: H0 is of the mean of this finite suite, read without replacement; its
+ * cases are then no sample of anything.  Decided for certain is log E = 700. */
+void   eprocess_of_suite(struct eprocess *, long population);
+void   eprocess_add(struct eprocess *, double d);        /* the next unit; -1 <= d <= 1 */
+/* The same for the mean of units that count by a weight in (0,1], known before the unit is seen:
+ * clusters by their size over that of the largest. */
+void   eprocess_add_weighted(struct eprocess *, double d, double weight);
+double eprocess_log_pass(const struct eprocess *);       /* log E now; 0 before the first unit */
+double eprocess_log_fail(const struct eprocess *);
+double eprocess_p_pass(const struct eprocess *);         /* anytime-valid: min(1, 1 / max E) */
+double eprocess_p_fail(const struct eprocess *);
+/* The confidence sequence {x: E+(x)/2 + E-(x)/2 < 1/(1-conf)} with the stakes of the process,
+ * after the n units d: valid at any number of looks, contains the mean.  weight NULL: all 1.
+ * n = 0: [-1,1].  Some 10 us a unit; from counts it takes no time. */
+struct interval eprocess_interval(const struct eprocess *, const double *d, const double *weight,
+                                  size_t n, double conf);
+/* The same from b units of -1 and c of 1 among n, in any order; not of a finite suite. */
+struct interval eprocess_interval_counts(const struct eprocess *, long b, long c, long n,
+                                         double conf);
+
+/* ---- confseq.c: means of scores in [0,1], without assumption but independence ---- */
+
+/* Two-sided intervals after the n scores x, in the order they came, that hold at every n at
+ * once; n = 0: [0,1].  A difference d goes in as (d + 1) / 2.  O(n); betting O(100 n). */
+struct interval confseq_bernstein(const double *x, size_t n, double conf);
+struct interval confseq_hoeffding(const double *x, size_t n, double conf);
+struct interval confseq_betting(const double *x, size_t n, double conf, struct arena *scratch);
+/* The betting interval of a sample whose size was planned: narrower, holds at this n only.
+ * Covers as often as it says for any distribution.  x in random order. */
+struct interval mean_betting(const double *x, size_t n, double conf, struct arena *scratch);
+/* Half-width at n of the asymptotic sequence that is narrowest near n_opt. */
+double confseq_normal_rho(double n_opt, double conf);
+double confseq_normal_half(double sd, double n, double n_opt, double conf);
+
+/* ---- random.c: draws from distributions ---- */
+
+struct stream { uint64_t key, at; };                     /* rng_key and the next index */
+double stream_unit(struct stream *);                     /* [0,1) */
+long   binom_draw(long n, double p, struct stream *);    /* exact; O(1) for large n */
+
+/* ---- bootstrap.c: the spread of a mean, by resampling ---- */
+
+struct bootstrap_plan {
+	long     replicates;
+	uint64_t seed;           /* the same for any number of threads */
+	double   conf;           /* two-sided */
+	bool     studentized;    /* also the bootstrap-t interval */
+};
+
+/*
+ * Units, or clusters where there are any, are drawn with replacement inside their stratum; the
+ * shares of strata stay.  A cluster that lies in two strata is drawn from all of them, on the
+ * linearised mean.  Where there are no more than `replicates` different samples, all of them
+ * count with their probabilities and nothing is random.
+ */
+struct bootstrap {
+	bool   known;            /* false: fewer than two units; nothing varies; a stratum of one
+	                          * unit, or of few that are alike: take mean_interval */
+	double at, se;
+	struct interval percentile;
+	bool   has_bca;          /* false: all replicates on one side, or the correction has no end */
+	double z0, accel, level_lo, level_hi;    /* ties count half in z0; (cluster) jackknife */
+	struct interval bca;
+	bool   has_t;            /* false: not asked for, or replicates without variation reach in */
+	struct interval t;       /* for heavy tails: cost per request */
+	long   replicates;
+	bool   exact;            /* all samples were enumerated */
+};
+struct bootstrap bootstrap_mean(const struct sample *, const struct bootstrap_plan *,
+                                struct arena *scratch);
+/* ---- pooled.c: samples merged into their distinct values; what the next four take ---- */
+
+struct values { const double *v; size_t n; };
+struct pooled {
+	size_t        k, n;       /* samples; values in all of them */
+	size_t        distinct;
+	bool          ties;       /* distinct < n */
+	const long   *size;       /* of each sample */
+	const double *at;         /* the distinct values, rising */
+	const long   *count;      /* distinct x k: how many of each sample are at[l] */
+};
+/* Values must be finite, below 1e150 in size, in any order; a sample may be empty.  O(n log n). */
+struct pooled pool_samples(const struct values *, size_t k, struct arena *);
+struct pooled pool_two(const double *x, size_t n, const double *y, size_t m, struct arena *);
+double *sorted_values(const double *, size_t n, struct arena *);         /* a rising copy */
+
+/* ---- ks.c, kolmogorov.c: are two samples from one distribution? ---- */
+
+enum { KS_EXACT_MAX = 10000, MANN_WHITNEY_EXACT_MAX = 10000 };   /* n m must be below */
+
+/* Two-sided, for k = 2.  An empty sample: not known, and every p is 1. */
+struct ks {
+	bool   known, has_exact;
+	double d;                 /* sup |F - G| */
+	double p;                 /* p_exact, or p_limit without it */
+	double p_limit;           /* kolmogorov_sf(sqrt(nm / (n+m)) d) */
+	double p_exact;           /* given the ties (Schroeer and Trenkler 1995) */
+	double p_untied;          /* exact if there were no ties */
+};
+struct ks ks_test(const struct pooled *, struct arena *scratch);
+/* P(D >= d) for one sample of n against a given continuous distribution; exact for n <= 140,
+ * relative error below 1e-5 above (Simard and L'Ecuyer 2011). */
+double kolmogorov_finite_sf(long n, double d, struct arena *scratch);
+
+/* ---- mannwhitney.c: is one sample larger than the other? ---- */
+
+struct mann_whitney {
+	bool   known;             /* both samples have a value */
+	bool   varies;            /* there are two different values; else every p is 1 */
+	double u;                 /* pairs x > y, equal ones half */
+	double auc;               /* P(y > x) + P(y = x) / 2; 0.5 unless known */
+	double z, p, p_continuity;     /* normal, variance corrected for ties; two-sided */
+	bool   has_exact;         /* no ties, n m < MANN_WHITNEY_EXACT_MAX */
+	double p_exact;           /* twice the smaller tail */
+};
+struct mann_whitney mann_whitney(const struct pooled *, struct arena *scratch);
+
+/* ---- cramer_von_mises.c, anderson_darling.c, limit.c ---- */
+
+enum { CRAMER_VON_MISES_EXACT_MAX = 20, ANDERSON_DARLING_EXACT_MAX = 200000,
+       ANDERSON_DARLING_DEAL = 16 };   /* samples, for the exact p */
+
+struct cramer_von_mises {
+	bool   known;             /* both samples have a value */
+	double t;                 /* Anderson 1962, on midranks */
+	double p;                 /* limit at the standardised statistic */
+	bool   has_exact;         /* n + m <= CRAMER_VON_MISES_EXACT_MAX */
+	double p_exact;           /* of untied samples */
+};
+struct cramer_von_mises cramer_von_mises(const struct pooled *);
+
+/* Both versions of Scholz and Stephens (1987), for any k >= 2. */
+enum ad_version { AD_RIGHT, AD_MIDRANK, AD_VERSIONS };
+struct anderson_darling {
+	bool   known;             /* n >= 4 in k >= 2 samples, none empty, not all values the same */
+	double sigma;             /* of a2 under the hypothesis, without ties */
+	double a2[AD_VERSIONS], t[AD_VERSIONS];     /* t = (a2 - (k-1)) / sigma */
+	double p[AD_VERSIONS];    /* the limit law at t */
+	double p_table[AD_VERSIONS];   /* the authors' table, within its [0.001, 0.25] */
+	bool   has_exact;         /* at most ANDERSON_DARLING_EXACT_MAX ways to deal the values */
+	double p_exact[AD_VERSIONS];
+};
+struct anderson_darling anderson_darling(const struct pooled *, struct arena *scratch);
+
+/* Upper tails of the limits: sum of Y_j / (j pi)^2, and sum of Y_j / (j (j+1)), with Y_j
+ * chi-square of 1 and df degrees of freedom.  df up to 200. */
+double cramer_von_mises_sf(double x);
+double anderson_darling_sf(double x, double df);
+
+/* ---- hypergeometric.c: white balls among `drawn` of an urn of white and black ---- */
+
+double hypergeom_pmf(long k, long white, long black, long drawn);
+double hypergeom_cdf(long k, long white, long black, long drawn);    /* P(X <= k) */
+double hypergeom_sf(long k, long white, long black, long drawn);     /* P(X > k) */
+long   hypergeom_mode(long white, long black, long drawn);           /* a likeliest k */
+/* The smallest k with cdf >= p. */
+long   hypergeom_quantile(double p, long white, long black, long drawn);
+
+/* ---- contingency.c, fisher.c: tables of counts, rows x columns, row by row ---- */
+
+/* Rows and columns without a count are left out.  With fewer than two of either left nothing
+ * is known: statistics are 0 and every p is 1. */
+struct contingency {
+	bool   known;
+	long   n, df;
+	double least_expected;    /* the smallest expected count */
+	double chi2, p_chi2;      /* Pearson, without correction */
+	double g, p_g;            /* 2 sum O ln(O/E) */
+	double cramers_v;
+	bool   has_yates;         /* 2 x 2 */
+	double yates, p_yates;    /* corrected by min(1/2, |O-E|) */
+};
+struct contingency contingency(const long *table, size_t rows, size_t cols,
+                               struct arena *scratch);
+/* P(chi-square >= the table's) over `tables` random ones with its margins, which is to permute
+ * the labels: (1 + #) / (tables + 1).  For expected counts below 5.  The same for a seed on any
+ * number of threads. */
+double contingency_permuted(const long *table, size_t rows, size_t cols, size_t tables,
+                            uint64_t seed, struct arena *scratch);
+
+/* [a b; c d]: less and greater are tails of a. */
+struct fisher { double two, less, greater; };
+struct fisher fisher_2x2(long a, long b, long c, long d);
+/* The probability of all tables with these margins that are no likelier than this one.  Not
+ * known where the search would take too long; then permute. */
+struct fisher_table { bool known; double p; };
+struct fisher_table fisher_exact(const long *table, size_t rows, size_t cols,
+                                 struct arena *scratch);
+
+/* ---- distance.c: how far apart, for k = 2 ---- */
+
+struct sample_distance {
+	bool   known;             /* both samples have a value */
+	double wasserstein;       /* integral of |F - G|: in units of the values */
+	double energy;            /* sqrt(2 integral of (F - G)^2), as SciPy */
+	double energy_statistic;  /* nm / (n+m) energy^2, as R's energy */
+	bool   has_normed;        /* the first sample varies */
+	double normed;            /* wasserstein by the first sample's population sd */
+};
+struct sample_distance sample_distance(const struct pooled *, struct arena *scratch);
+
+/* Two lists of k counts.  Unknown where either has none; distances are then 0. */
+struct count_distance {
+	bool   known;
+	double js_nats, js_bits;  /* Jensen-Shannon distance: the root of the divergence */
+	double psi_floor;         /* population stability index; shares at least 0.0001 */
+	double psi_half;          /* with half a count added everywhere */
+	double total_variation, hellinger;
+};
+struct count_distance count_distance(const long *reference, const long *current, size_t k);
+/* What to expect of two samples of one distribution over k categories, n1, n2 > 0. */
+double psi_under_null(size_t k, double n1, double n2);
+double js2_under_null(size_t k, double n1, double n2);   /* of the squared distance, in nats */
+
+/* The distinct type-7 quantiles i / bins of finite v, into edge[bins - 1]; returns how many. */
+size_t quantile_edges(const double *v, size_t n, size_t bins, double *edge,
+                      struct arena *scratch);
+/* count[nedge + 1]: bin i holds edge[i-1] < v <= edge[i]. */
+void   bin_counts(const double *v, size_t n, const double *edge, size_t nedge, long *count);
+/* ---- ppi.c: a mean from few labels by people and many by a judge ---- */
+
+/*
+ * Labels y of n units, the judge's prediction of the same, and its predictions of nmore other
+ * units.  The labelled units are a random sample of all.  For a paired comparison give the
+ * differences of two runs in all three.
+ */
+struct labelled {
+	const double *y, *judge, *more;
+	size_t        n, nmore;
+	bool          paired;    /* differences of two runs: rates' range is [-1,1] */
+};
+
+enum ppi_variance {
+	PPI_SMALL_SAMPLE,        /* 1/(n-1); t with n-1 degrees of freedom below 100 labels */
+	PPI_LARGE_SAMPLE         /* 1/n and the normal distribution, as published */
+};
+
+struct ppi {
+	bool   known;            /* there are labels */
+	bool   has_se;           /* false: one label only, or nothing varies */
+	double lambda;           /* weight of the judge: 0 labels only, 1 the whole correction */
+	double at, se, df;       /* df 0: normal */
+	double n_eff;            /* labels that would do as well without a judge */
+	double moved;            /* share of strata with fewer than two labels, given to the others */
+};
+
+/* Covariance of label and prediction over (1 + n/nmore) times the variance of all predictions,
+ * within [0,1] (Angelopoulos, Duchi and Zrnic 2023).  0 for a judge that never varies, and
+ * without labels or further units. */
+double     ppi_lambda(const struct labelled *);
+/* Mean at a given lambda; it may leave the range of y.  Without further units lambda is 0. */
+struct ppi ppi_mean(const struct labelled *, double lambda, enum ppi_variance);
+struct ppi ppi_plus(const struct labelled *, enum ppi_variance);   /* at ppi_lambda */
+/* PPI++ in each of nh strata, joined by the shares (summing to 1); Satterthwaite's df. */
+struct ppi ppi_stratified(const struct labelled *stratum, const double *share, size_t nh);
+/* -DBL_MAX, DBL_MAX where there is no standard error. */
+struct interval ppi_interval(const struct ppi *, double conf);
+/* What to report: PPI++, or below 30 labels and where nothing varies the labels alone. */
+struct estimate ppi_estimate(const struct labelled *, double conf, struct arena *scratch);
+/* n / (1 - rho^2 nmore/(n + nmore)) for a correlation rho of label and prediction. */
+double     judge_n_eff(double rho, double n, double nmore);
+
+/* The prevalence behind a judge of known errors (Rogan and Gladen 1978).  For labels from another
+ * population than the further units; y and judge are 0 or 1. */
+struct rogan_gladen {
+	bool   known;            /* labels of both kinds, and further units */
+	bool   refused;          /* sensitivity + specificity - 1 below 0.2: `at` is not given */
+	double sensitivity, specificity;
+	double at, se;           /* not clipped; se by the delta method */
+};
+struct rogan_gladen rogan_gladen(const struct labelled *);
+
+/* ---- bradley_terry.c: strengths from comparisons by two ---- */
+
+struct bradley_terry {
+	bool    known;           /* two players and a comparison */
+	bool    connected;       /* comparisons link all players; else only the prior does */
+	bool    regularised;     /* the likelihood has no finite maximum: a prior was added */
+	size_t  k;
+	double *theta;           /* log strengths, summing to 0; in the arena */
+	double *cov;             /* k x k, of theta */
+	double *spread;          /* k x k, inverse information before centring; for the sandwich */
+};
+/* wins: k x k, how often the row beat the column; a tie is half a win for each.  Where not
+ * every player is reached from every other by wins, each plays one more game, half won and
+ * half lost, against an average player. */
+struct bradley_terry bradley_terry(const double *wins, size_t k, struct arena *);
+
+/* One comparison: score 1 if a won, 0.5 for a tie.  cluster: the prompt, 0 .. ncluster-1. */
+struct game { size_t a, b; double score; long cluster; };
+/* Adds the games to `wins`, k x k and zeroed by the caller. */
+void count_wins(const struct game *, size_t n, double *wins, size_t k);
+/* Replaces cov by the sandwich over clusters, times C/(C-1).  False, cov untouched: fewer than
+ * two clusters. */
+bool bradley_terry_by_cluster(struct bradley_terry *, const struct game *, size_t n,
+                              size_t ncluster, struct arena *scratch);
+
+struct contrast { double at, se; };
+struct contrast strength(const struct bradley_terry *, size_t i);
+struct contrast strength_difference(const struct bradley_terry *, size_t i, size_t j);
+double          beats(double difference);                 /* P(win) */
+struct interval beats_interval(struct contrast difference, double conf);
+/* 1000 + 400/ln 10 theta; a standard error takes the factor only. */
+struct contrast elo(struct contrast strength);
+
+/* ---- raking.c: weights that meet several margins ---- */
+
+struct margin { const int *cell; const double *total; size_t ncell; };  /* cell: by unit */
+
+struct raking {
+	bool    known;           /* units present, and a unit in every cell with a total above 0 */
+	bool    converged;       /* every margin is met in proportion; else they contradict */
+	size_t  margin, cell;    /* where !known and n > 0: the first cell without a unit */
+	int     cycles;
+	double *weight;          /* by unit; in the arena */
+	double  n_eff;           /* Kish */
+	size_t  trimmed;         /* units whose weight was cut */
+};
+/* Iterative proportional fitting (Deming and Stephan 1940) from weights of 1, to a relative
+ * change below 1e-14 or 1000 cycles.  trim: weights are then cut to [1/5, 5] times their median
+ * and raked once more. */
+struct raking rake(const struct margin *, size_t nmargin, size_t n, bool trim, struct arena *);
+/* Weighted mean of y and its standard error, linearised with the margins taken out. */
+struct contrast raked_mean(const struct raking *, const double *y, const struct margin *,
+                           size_t nmargin, size_t n, struct arena *scratch);
+
+/* ---- repeats.c: several runs of each item ---- */
+
+struct repeats {
+	bool   known;            /* a run */
+	bool   has_se;           /* two items */
+	bool   has_within;       /* an item with two runs */
+	long   items, runs;
+	double mean, se;         /* of item means: the item is the unit */
+	double within, between;  /* variance of a run about its item, of items about the mean */
+	bool   has_icc;          /* some variance */
+	double icc;
+	double flake;            /* share of items run twice or more with both passes and failures */
+	double psi0;             /* discordance of a model with itself */
+};
+/* item: 0 .. nitem-1; items without a run are left out.  flake and psi0 are for values in [0,1]. */
+struct repeats repeats_of(const double *y, const long *item, size_t n, size_t nitem,
+                          struct arena *scratch);
+/* Runs of each item that make the standard error least at a given cost: sqrt(cost_item /
+ * cost_run * within / between), at least 1; DBL_MAX if items do not differ but runs do, or if
+ * runs cost nothing. */
+double best_repeats(double within, double between, double cost_item, double cost_run);
+/* The same in whole numbers within a budget, cost_run > 0; no items: not even two can be paid. */
+struct repeat_plan { long items, runs; double se; };
+struct repeat_plan plan_repeats(double within, double between, double cost_item, double cost_run,
+                                double budget);
+
+/* ---- overlap.c, lsh.c: texts that share words ---- */
+
+/* A token stands for a word.  TOKEN_BREAK is never equal to another, itself included. */
+enum { TOKEN_BREAK = 0 };
+size_t text_tokens(struct str text, uint64_t **token, struct arena *);   /* words by white space */
+
+struct jaccard { bool known; long both, either; double at; };   /* known: either > 0 */
+/* Of the sets of runs of k words, k >= 1. */
+struct jaccard shingle_jaccard(const uint64_t *a, size_t na, const uint64_t *b, size_t nb,
+                               size_t k, struct arena *scratch);
+
+/*
+ * Which parts of some texts occur in others: add the texts under test, then show it the others
+ * in any number of pieces.  Time and memory grow with the texts under test, time linearly with
+ * the others, which are not kept; a run of words never crosses from one piece to the next.
+ */
+struct overlap;
+struct overlap *overlap_new(void);
+void            overlap_free(struct overlap *);
+/* The number of the text, from 0.  All texts are added before the first overlap_see. */
+size_t          overlap_add(struct overlap *, const uint64_t *token, size_t n);
+void            overlap_see(struct overlap *, const uint64_t *token, size_t n);
+struct covered {
+	bool   known;            /* the text has a token */
+	long   grams;            /* runs of n tokens of it that were seen */
+	long   tokens;           /* tokens inside such a run */
+	double fraction;
+	long   longest_run;      /* of adjacent such tokens */
+	long   longest_match;    /* longest run of tokens seen as it is, of any length */
+};
+/* n >= 1.  May be asked between two calls of overlap_see. */
+struct covered  overlap_covered(struct overlap *, size_t text, size_t n);
+
+/* Pairs of Jaccard similarity s meet in one of b bands of r MinHash rows: 1 - (1 - s^r)^b. */
+double lsh_candidate(double s, long bands, long rows);
+struct lsh { long bands, rows; double fp_area, fn_area; };
+/* The bands and rows, bands * rows <= hashes, with the least weighted sum of the areas where a
+ * pair below the threshold meets and where one above does not; the first such with the fewest
+ * bands.  threshold within (0,1), hashes >= 1. */
+struct lsh lsh_parameters(double threshold, long hashes, double fp_weight, double fn_weight);
+/* A Bloom filter for n keys, n >= 1, that errs with probability p in (0,1). */
+struct bloom { double bits; long hashes; double fp; };   /* fp: with n keys in it */
+struct bloom bloom_size(double n, double p);
 
 #endif

@@ -13,8 +13,7 @@
 
 enum { FEW = 30 };      /* a stratum of fewer units that did not vary is not trusted */
 
-/* Jeffreys' estimate of p (1 - p) from n units that were all alike. */
-static double
+double
 jeffreys_variance(double n)
 {
 	double p = 0.5 / (n + 1);

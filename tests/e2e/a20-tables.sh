@@ -178,8 +178,12 @@ done
 # ---- reason codes ---------------------------------------------------------------------------
 
 begin "every reason code is in driftlead-gates(7)"
-tr '\n\t' '  ' <"$ROOT/harness/gate.c" | grep -oE '(decide\(|void_all\(|\*reason = )[^;]*;' |
-	grep -oE '"[a-z]+(_[a-z]+)*"' | tr -d '"' | sort -u >codes
+cat "$ROOT"/harness/gate*.c | tr '\n\t' '  ' |
+	grep -oE '((decide|void_all)\(|\*reason = )[^;]*;' | grep -oE '"[a-z]+(_[a-z]+)+"' >all
+grep -oE '(INCONCLUSIVE|PASS|FAIL|INVALID|:|\?),? "[a-z]+(_[a-z]+)*"' "$ROOT/metrics/stats/rules.c" \
+	"$ROOT"/harness/gate.c "$ROOT"/harness/gate_[ps][ai]*.c | grep -oE '"[a-z]+(_[a-z]+)*"' >>all
+sed -n 's/^\t{ \("[a-z_]*"\), "[^"]*" },$/\1/p' "$ROOT/harness/gate.c" >>all
+tr -d '"' <all | sort -u >codes
 sed -n 's/^\.It Sy //p' "$MAN/driftlead-gates.7" >have
 alike "driftlead-gates(7)" have codes
 
@@ -272,8 +276,14 @@ expect_exit 0 driftlead score last --json
 printed "A RUN" "A VERDICT"
 expect_exit 0 driftlead show last --json
 printed "A RUN" "A VERDICT"
-cp "$ROOT/suites/tickets/release.yaml" suites/tickets/
+sed '$a\
+  - { name: seldom wrong, metric: label, rule: guardrail, value: 30% }' \
+	"$ROOT/suites/tickets/release.yaml" >suites/tickets/release.yaml
 expect_exit 1 driftlead gate last --suite suites/tickets/release.yaml --json
+printed "A RUN" "A VERDICT"
+sed '$a\
+sequential: yes' suites/tickets/release.yaml >suites/tickets/sequential.yaml
+expect_exit 0 driftlead run suites/tickets/sequential.yaml -t nearest-one --json
 printed "A RUN" "A VERDICT"
 filled "A RUN" "A VERDICT"
 

@@ -35,6 +35,18 @@ static const struct family family[] = {
 	{ "calibration", oracle_calibration },
 	{ "signflip", oracle_signflip },
 	{ "groupseq", oracle_groupseq },
+	{ "eprocess", oracle_eprocess },
+	{ "bootstrap_ideal", oracle_bootstrap_ideal },
+	{ "ks2", oracle_ks2 },
+	{ "mannwhitney", oracle_mannwhitney },
+	{ "cramer_von_mises", oracle_cramer_von_mises },
+	{ "anderson_ksamp", oracle_anderson_ksamp },
+	{ "contingency", oracle_contingency },
+	{ "distances", oracle_distances },
+	{ "ppi", oracle_ppi },
+	{ "bradley_terry", oracle_bradley_terry },
+	{ "raking", oracle_raking },
+	{ "hygiene", oracle_hygiene },
 };
 
 /* ---- inputs ---- */

@@ -72,5 +72,17 @@ void oracle_krippendorff_alpha(struct check *);
 void oracle_calibration(struct check *);
 void oracle_signflip(struct check *);
 void oracle_groupseq(struct check *);
+void oracle_eprocess(struct check *);
+void oracle_bootstrap_ideal(struct check *);
+void oracle_ks2(struct check *);
+void oracle_mannwhitney(struct check *);
+void oracle_cramer_von_mises(struct check *);
+void oracle_anderson_ksamp(struct check *);
+void oracle_contingency(struct check *);
+void oracle_distances(struct check *);
+void oracle_ppi(struct check *);
+void oracle_bradley_terry(struct check *);
+void oracle_raking(struct check *);
+void oracle_hygiene(struct check *);
 
 #endif
