@@ -96,8 +96,9 @@ last_ones(struct github *x)
 static enum kind
 kind_of(const struct judged_row *j)
 {
-	return judged_is(j, PASS) ? KIND_NOTICE : judged_is(j, INCONCLUSIVE) ? KIND_WARNING :
-	    KIND_ERROR;
+	static const enum kind kind[] = { KIND_NOTICE, KIND_NOTICE, KIND_WARNING, KIND_ERROR };
+
+	return kind[judged_severity(j)];
 }
 
 /* False: there is something to explain. */

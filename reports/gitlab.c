@@ -43,6 +43,14 @@ entry(struct gitlab *x, const char *check, struct str name, struct str hash, con
 	buf_fmt(b, ",\"lines\":{\"begin\":%ld}}}", line > 0 ? line : 1);
 }
 
+static const char *
+severity_of(const struct judged_row *j)
+{
+	static const char *const word[] = { "info", "minor", "major", "critical" };
+
+	return judged_is(j, FAIL) && !j->advisory ? "blocker" : word[judged_severity(j)];
+}
+
 static void
 gates(struct gitlab *x)
 {
@@ -52,11 +60,10 @@ gates(struct gitlab *x)
 	while (judged_next(q, &j, &x->scratch)) {
 		if (judged_is(&j, PASS))
 			continue;
-		entry(x, "gate", j.gate, STR(""), judged_is(&j, FAIL) ? "blocker" : judged_is(&j, INVALID) ?
-		    "critical" : "major", x->about.suite_file, subject_gate_line(&x->about, j.gate),
-		    str_visible(str_of(arena_fmt(&x->scratch, "%.*s: gate '%.*s': %.*s",
-		    STR_ARG(j.verdict), STR_ARG(j.gate), STR_ARG(j.reason))), 2 * TEXT_MAX, false,
-		    &x->scratch));
+		entry(x, "gate", j.gate, STR(""), severity_of(&j), x->about.suite_file,
+		    subject_gate_line(&x->about, j.gate), str_visible(str_of(arena_fmt(
+		    &x->scratch, "%.*s: gate '%.*s': %.*s", STR_ARG(j.verdict), STR_ARG(j.gate),
+		    STR_ARG(j.reason))), 2 * TEXT_MAX, false, &x->scratch));
 		arena_reset(&x->scratch);
 	}
 }

@@ -38,6 +38,7 @@ judged_next(struct query *q, struct judged_row *j, struct arena *a)
 		j->reason = json_text(json_get(root, "reason"), a);
 	if (json_get(root, "gate").type == JT_STRING)
 		j->deciding = json_text(json_get(root, "gate"), a);
+	j->advisory = json_get(root, "advisory").type == JT_TRUE;
 	return true;
 }
 
@@ -57,4 +58,14 @@ bool
 judged_is(const struct judged_row *j, enum verdict v)
 {
 	return str_is(j->verdict, verdict_name[v]);
+}
+
+enum severity
+judged_severity(const struct judged_row *j)
+{
+	if (judged_is(j, PASS))
+		return SEVERITY_NONE;
+	if (judged_is(j, INCONCLUSIVE))
+		return j->advisory ? SEVERITY_NOTE : SEVERITY_WARNING;
+	return j->advisory ? SEVERITY_WARNING : SEVERITY_ERROR;
 }

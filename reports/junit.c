@@ -158,7 +158,12 @@ gate(struct buf *b, const struct judged_row *j, struct arena *a)
 	buf_puts(b, "<testcase");
 	attribute(b, "name", j->gate, a);
 	buf_puts(b, " classname=\"gate\" time=\"0.000\">");
-	if (!judged_is(j, PASS)) {
+	if (!judged_is(j, PASS) && j->advisory) {
+		buf_puts(b, "\n<skipped");
+		attribute(b, "message", str_of(arena_fmt(a, "%.*s, advisory: %.*s", STR_ARG(j->verdict),
+		    STR_ARG(j->reason))), a);
+		buf_puts(b, "/>");
+	} else if (!judged_is(j, PASS)) {
 		/* A gate that could not tell must stop a release as a failed one does. */
 		buf_puts(b, "\n<failure");
 		attribute(b, "message", str_of(arena_fmt(a, "%.*s: %.*s", STR_ARG(j->verdict),
@@ -181,12 +186,13 @@ gates(const struct junit *x, struct buf *into, long total[FATES])
 	long n[FATES] = { 0 };
 
 	while (judged_next(q, &j, p->a)) {
-		n[judged_is(&j, PASS) ? FATE_PASSED : FATE_FAILED]++;
+		n[judged_is(&j, PASS) ? FATE_PASSED : j.advisory ? FATE_SKIPPED : FATE_FAILED]++;
 		gate(&rows, &j, p->a);
 	}
 	if (rows.n > 0) {
 		total[FATE_PASSED] += n[FATE_PASSED];
 		total[FATE_FAILED] += n[FATE_FAILED];
+		total[FATE_SKIPPED] += n[FATE_SKIPPED];
 		buf_puts(into, "<testsuite");
 		attribute(into, "name", str_of(arena_fmt(p->a, "%s gates", x->about.suite)), p->a);
 		counts(into, n, 0);

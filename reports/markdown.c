@@ -147,7 +147,7 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 {
 	double at, lo, hi, level;
 	struct json ci = json_get(j, "ci");
-	bool low = number(ci, "lo", &lo), ranged = number(ci, "hi", &hi) && low;
+	bool low = number(ci, "lo", &lo), high = number(ci, "hi", &hi), ranged = low && high;
 
 	if (number(j, "effect", &at)) {
 		double sign = m->lower_is_better ? -1 : 1;
@@ -163,8 +163,11 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 		buf_puts(b, m->percent ? " points" : "");
 	} else if (ranged) {
 		amount_range(b, m, lo, hi);
+	} else if (low || high) {
+		buf_puts(b, low ? "at least " : "at most ");
+		amount_value(b, m, low ? lo : hi);
 	}
-	if (ranged && number(ci, "level", &level))
+	if ((low || high) && number(ci, "level", &level))
 		buf_fmt(b, " (%.3g %%)", 100 * level);
 }
 
@@ -199,7 +202,7 @@ gate_row(struct markdown *x, const struct judged_row *j)
 
 	buf_puts(b, "| ");
 	sentence(b, j->verdict, a);
-	buf_puts(b, " | ");
+	buf_puts(b, j->advisory ? " (advisory) | " : " | ");
 	code(b, j->gate, NAME_LEN, a);
 	buf_puts(b, " | ");
 	code(b, j->metric, NAME_LEN, a);

@@ -139,6 +139,7 @@ struct judged_row {
 	struct str  verdict, code, reason;    /* reason: a sentence without its full stop */
 	struct str  gate, metric, slice;      /* gate "": of the release; slice "": the whole suite */
 	struct str  deciding;                 /* of the release: the gate that decided */
+	bool        advisory;                 /* it has no say in the release */
 	struct json json;                     /* the whole of it, driftlead-json(5) */
 };
 struct query *judged_gates(const struct page *, bool worst_first);
@@ -146,6 +147,9 @@ bool judged_next(struct query *, struct judged_row *, struct arena *);
 /* False: nothing was judged. */
 bool judged_release(const struct page *, struct judged_row *);
 bool judged_is(const struct judged_row *, enum verdict);
+/* What a reader of many tools takes a verdict for.  An advisory gate never stops anything. */
+enum severity { SEVERITY_NONE, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+enum severity judged_severity(const struct judged_row *);
 /* sec_verdict.c: what the reader should do now, "" for codes that say nothing about it. */
 const char *what_to_do(struct str code, struct str verdict);
 

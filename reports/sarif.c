@@ -65,7 +65,9 @@ rule_id(struct sarif *x, struct map *seen, struct str gate)
 static const char *
 level_of(const struct judged_row *j)
 {
-	return judged_is(j, PASS) ? "note" : judged_is(j, INCONCLUSIVE) ? "warning" : "error";
+	static const char *const level[] = { "none", "note", "warning", "error" };
+
+	return level[judged_severity(j)];
 }
 
 static void

@@ -355,6 +355,24 @@ json '[.runs[0].results[].level] | unique | join(" ")' note o.sarif
 json '[.[].severity] | unique | join(" ")' minor o.json
 cd .. || exit 4
 
+begin "an advisory gate stops nothing"
+cat >>pass/suites/tickets/suite.yaml <<'YAML'
+  - { name: dream, metric: label, rule: at-least, value: 99%, advisory: yes }
+  - { name: rare, metric: label, rule: guardrail, value: 1%, advisory: yes }
+YAML
+cd pass || exit 4
+# shellcheck disable=SC2086
+expect_exit 0 driftlead gate last --suite suites/tickets -q --github $all_outputs
+is "$(grep -c '^::warning' "$OUT")" 2 "the warnings"
+is "$(grep -c '^::error' "$OUT")" 0 "the errors"
+grep -q '<testsuite name="tickets gates" tests="5" failures="0" errors="0" skipped="2"' o.xml ||
+	fail "the gates of o.xml" o.xml
+json '[.runs[0].results[] | select(.ruleId | startswith("gate/")) | .level] | unique | join(" ")' \
+	warning o.sarif
+json '.[0].severity' major o.json
+is "$(grep -c '^| FAIL (advisory) |' o.md)" 2 "the advisory gates"
+cd .. || exit 4
+
 begin "what is too much is left out, and said"
 awk 'BEGIN { while (n++ < 5200) printf "{\"id\":\"m%d\",\"input\":\"q\",\"expect\":\"yes\"}\n", n }' >cases.jsonl
 jq -c '{id, answer: "no [\(.id)](x) {0}"}' cases.jsonl >many.jsonl
