@@ -128,8 +128,7 @@ gates(struct github *x)
 
 	while (judged_next(q, &j, &x->scratch)) {
 		say(x, kind_of(&j), x->about.suite_file, subject_gate_line(&x->about, j.gate),
-		    str_of(arena_fmt(&x->scratch, "%.*s: gate %.*s", STR_ARG(j.verdict), STR_ARG(j.gate))),
-		    j.reason);
+		    str_of(judged_title(&j, &x->scratch)), j.reason);
 		arena_reset(&x->scratch);
 	}
 }

@@ -58,12 +58,15 @@ gates(struct gitlab *x)
 	struct judged_row j;
 
 	while (judged_next(q, &j, &x->scratch)) {
+		struct str text;
+
 		if (judged_is(&j, PASS))
 			continue;
+		text = str_of(arena_fmt(&x->scratch, "%s: %.*s", judged_title(&j, &x->scratch),
+		    STR_ARG(j.reason)));
 		entry(x, "gate", j.gate, STR(""), severity_of(&j), x->about.suite_file,
-		    subject_gate_line(&x->about, j.gate), str_visible(str_of(arena_fmt(
-		    &x->scratch, "%.*s: gate '%.*s': %.*s", STR_ARG(j.verdict), STR_ARG(j.gate),
-		    STR_ARG(j.reason))), 2 * TEXT_MAX, false, &x->scratch));
+		    subject_gate_line(&x->about, j.gate), str_visible(text, 2 * TEXT_MAX, false,
+		    &x->scratch));
 		arena_reset(&x->scratch);
 	}
 }

@@ -69,3 +69,10 @@ judged_severity(const struct judged_row *j)
 		return j->advisory ? SEVERITY_NOTE : SEVERITY_WARNING;
 	return j->advisory ? SEVERITY_WARNING : SEVERITY_ERROR;
 }
+
+const char *
+judged_title(const struct judged_row *j, struct arena *a)
+{
+	return arena_fmt(a, "%.*s: %sgate '%.*s'", STR_ARG(j->verdict), j->advisory ? "advisory " : "",
+	    STR_ARG(j->gate));
+}

@@ -150,6 +150,8 @@ bool judged_is(const struct judged_row *, enum verdict);
 /* What a reader of many tools takes a verdict for.  An advisory gate never stops anything. */
 enum severity { SEVERITY_NONE, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 enum severity judged_severity(const struct judged_row *);
+/* FAIL: gate 'label holds'; as it is, to be made visible. */
+const char *judged_title(const struct judged_row *, struct arena *);
 /* sec_verdict.c: what the reader should do now, "" for codes that say nothing about it. */
 const char *what_to_do(struct str code, struct str verdict);
 

@@ -176,14 +176,15 @@ gate_results(struct sarif *x)
 
 	for (long i = 0; judged_next(q, &j, &x->scratch); i++) {
 		const char *id = rule_id(x, &seen, j.gate);
+		struct str text;
 
 		if (judged_is(&j, PASS))
 			continue;
+		text = str_of(arena_fmt(&x->scratch, "%s: %.*s", judged_title(&j, &x->scratch),
+		    STR_ARG(j.reason)));
 		fates_fingerprint(&x->about, id, j.gate, STR(""), hex);
-		result(x, id, i, level_of(&j), str_visible(str_of(arena_fmt(&x->scratch,
-		    "%.*s: gate '%.*s': %.*s", STR_ARG(j.verdict), STR_ARG(j.gate), STR_ARG(j.reason))),
-		    MESSAGE_MAX, false, &x->scratch), x->about.suite_file,
-		    subject_gate_line(&x->about, j.gate), hex);
+		result(x, id, i, level_of(&j), str_visible(text, MESSAGE_MAX, false, &x->scratch),
+		    x->about.suite_file, subject_gate_line(&x->about, j.gate), hex);
 		buf_char(x->out, '}');
 		arena_reset(&x->scratch);
 	}

@@ -267,7 +267,7 @@ is "$(grep -c '^::error' seen)" 2 "the errors"
 is "$(grep -c '^::notice' seen)" 1 "the notices"
 is "$(grep -c '^::warning' seen)" 10 "the warnings"
 is "$(grep '^::warning' seen | tail -n 1 | grep -c 'title=and 22 more::')" 1 "the rest"
-contains seen "::error file=suites/suite.yaml,line=8,title=FAIL%3A gate good"
+contains seen "::error file=suites/suite.yaml,line=8,title=FAIL%3A gate 'good"
 contains seen 'file=suites/ca|s`es #1%25%2C%3A\%0A.jsonl,line=1,'
 is "$(head -n 1 "$OUT" | cut -c1-17)" "::stop-commands::"
 head -n 1 "$OUT" >first
