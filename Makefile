@@ -168,6 +168,7 @@ deps-test: deps  ## install what the tests need beyond that
 BIN      = $(DESTDIR)$(PREFIX)/bin
 SHARE    = $(DESTDIR)$(PREFIX)/share
 MAN      = $(wildcard man/*.[0-9])
+EXAMPLE  = $(wildcard suites/examples/*)
 COMPLETE = bash:bash-completion/completions/driftlead zsh:zsh/site-functions/_driftlead \
            fish:fish/vendor_completions.d/driftlead.fish
 man_path = $(SHARE)/man/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
@@ -175,6 +176,7 @@ man_path = $(SHARE)/man/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 install: $(B)/driftlead  ## the program, its manual and completions, below PREFIX
 	install -D -m 755 $< $(BIN)/driftlead
 	$(foreach m,$(MAN),install -D -m 644 $(m) $(call man_path,$(m)) &&) true
+	$(foreach x,$(EXAMPLE),install -D -m 644 $(x) $(SHARE)/doc/driftlead/examples/$(notdir $(x)) &&) true
 	@for c in $(COMPLETE); do mkdir -p "$$(dirname "$(SHARE)/$${c#*:}")" && \
 		$(B)/driftlead completion "$${c%%:*}" > "$(SHARE)/$${c#*:}" || exit 1; done
 

@@ -36,19 +36,11 @@ part_begin(struct buf *b, const char *title)
 	html_fmt(b, "<div><h4>%s</h4>", title);
 }
 
-/* The repeat that shows the change: the worst, or of the base the best. */
 static void
 answer(const struct page *p, const struct amount *m, const char *title, long run, long test_case,
     bool worst)
 {
-	bool ascending = worst != m->lower_is_better;
-	struct query *q = store_query(p->store, arena_fmt(p->a,
-	    "SELECT c.outcome, c.text, c.why, s.why FROM v_score s JOIN v_completion c"
-	    " ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep"
-	    " WHERE s.run = ?1 AND s.test_case = ?2 AND s.metric ="
-	    " (SELECT metric FROM v_metric WHERE run = ?1 AND name = ?3)"
-	    " ORDER BY s.value %s, s.rep LIMIT 1", ascending ? "ASC" : "DESC"), "iis", run, test_case,
-	    m->name);
+	struct query *q = pairs_answer(p, m, run, test_case, worst);
 
 	part_begin(p->out, title);
 	if (query_next(q)) {

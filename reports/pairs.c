@@ -34,6 +34,13 @@ pairs_worst(const struct page *p, const struct amount *m, long limit)
 	    p->run, m->metric, limit);
 }
 
+#define ANSWER \
+	"SELECT c.outcome, c.text, c.why, s.why FROM v_score s JOIN v_completion c" \
+	" ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep" \
+	" WHERE s.run = ?1 AND s.test_case = ?2 AND s.metric =" \
+	" (SELECT metric FROM v_metric WHERE run = ?1 AND name = ?3)" \
+	" ORDER BY s.value "
+
 /* Both runs side by side: a row has test_case, v, base_case, base_v.  ?1 ?2 run and metric,
  * ?3 ?4 those of the base.  A case of another suite is the same if its name and bytes are. */
 static const char *
@@ -52,18 +59,24 @@ both(const struct page *p, const struct amount *m)
 	    " AND u.hash = t.hash WHERE t.id = y.test_case)", base_suite), lost(m));
 }
 
-static long
-base_metric(const struct page *p, const struct amount *m)
+long
+pairs_base_metric(const struct page *p, const struct amount *m)
 {
 	return p->base == 0 ? -1 : store_long(p->store, -1,
 	    "SELECT metric FROM v_metric WHERE run = ? AND name = ?", "is", p->base, m->name);
+}
+
+const char *
+pairs_both(const struct page *p, const struct amount *m)
+{
+	return pairs_base_metric(p, m) < 0 ? NULL : both(p, m);
 }
 
 struct query *
 pairs_changed(const struct page *p, const struct amount *m, bool worse, long limit)
 {
 	bool down = worse != m->lower_is_better;
-	long metric = base_metric(p, m);
+	long metric = pairs_base_metric(p, m);
 
 	if (metric < 0)
 		return NULL;
@@ -78,7 +91,7 @@ pairs_changed(const struct page *p, const struct amount *m, bool worse, long lim
 bool
 pairs_count(const struct page *p, const struct amount *m, long *worse, long *better, long *same)
 {
-	long metric = base_metric(p, m);
+	long metric = pairs_base_metric(p, m);
 	struct query *q;
 
 	if (metric < 0)
@@ -94,4 +107,11 @@ pairs_count(const struct page *p, const struct amount *m, long *worse, long *bet
 	*same = query_long(q, 2);
 	query_free(q);
 	return true;
+}
+
+struct query *
+pairs_answer(const struct page *p, const struct amount *m, long run, long test_case, bool worst)
+{
+	return store_query(p->store, worst != m->lower_is_better ? ANSWER "ASC LIMIT 1" :
+	    ANSWER "DESC LIMIT 1", "iis", run, test_case, m->name);
 }

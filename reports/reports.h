@@ -15,6 +15,7 @@ struct page {
 	long          run, base;              /* base 0: none */
 	struct arena *a;
 	struct buf   *out;
+	long          most;                   /* cases that an output lists; 0: as many as it may */
 };
 
 /* A part of the page; a row of sections.def, a file sec_<name>.c. */
@@ -26,10 +27,42 @@ struct section {
 
 /* The whole HTML page of a run into `out` (ceiling 64 MB). */
 void report_html(struct store *, long run, long base, struct buf *out);
-/* JUnit XML of a run: a testcase per case (worst first, at most `max`) and per gate. */
-void report_junit(struct store *, long run, long base, long max, struct buf *out);
-/* The same into a file, all or nothing, with at most 5,000 cases; -1 and a sentence. */
-int  report_junit_file(struct store *, long run, long base, const char *path, struct err *) MUST_USE;
+
+/* ---- outputs.c: what a continuous integration system reads ---------------------------------- */
+
+/* A row of outputs.def, a file <name>.c. */
+struct output {
+	const char *name;
+	void (*write)(const struct page *);   /* one document into page->out */
+	/* Optional: what the system wants elsewhere besides.  -1 and a sentence. */
+	int  (*deliver)(const struct page *, struct err *);
+};
+
+extern const struct output output_markdown;  /* also a step's summary on GitHub */
+
+/* What the options ask for: the file, or of what is printed whether. */
+struct outputs {
+#define OUTPUT(name, help) const char *name;
+#define OUTPUT_PRINTED(name, help) bool name;
+#include "reports/outputs.def"
+};
+/* The options themselves, in the table of a command whose `struct options` has the member
+ * `outputs`: #include "reports/outputs.def" between these. */
+#define OUTPUT_OPTION(name, help) \
+	{ #name, 0, OPT_TEXT, offsetof(struct options, outputs.name), "FILE", help },
+#define OUTPUT_FLAG(name, help) \
+	{ #name, 0, OPT_FLAG, offsetof(struct options, outputs.name), NULL, help },
+
+bool outputs_any(const struct outputs *);
+/* Before the work: 0, or -1 and a sentence when more than one would go to standard output, which
+ * `taken` ("--json", "the page") may have already; NULL: nothing has. */
+int  outputs_check(const struct outputs *, const char *taken, struct err *) MUST_USE;
+/* Writes all that is asked for of a judged run, each file whole or not at all; what is printed
+ * goes after what `out` holds.  -1 and a sentence for each that could not be written. */
+int  outputs_write(struct store *, long run, long base, const struct outputs *, struct buf *out,
+                   struct err *) MUST_USE;
+/* One output into `out`; at most `most` cases, 0 for its own limit. */
+void report_as(const char *name, struct store *, long run, long base, long most, struct buf *out);
 
 /* ---- html.c: every byte of data is escaped here ------------------------------------------- */
 
@@ -70,8 +103,89 @@ struct query *pairs_worst(const struct page *, const struct amount *, long limit
 /* Cases that got worse, or better, than in page.base; the largest change first.  A row: as
  * above and the base's test_case and value.  NULL when the base has no such metric. */
 struct query *pairs_changed(const struct page *, const struct amount *, bool worse, long limit);
+/* The rows that pairs_changed draws from, as a SELECT of test_case, v, base_case, base_v: ?1 ?2 are
+ * the run and its metric, ?3 ?4 those of the base.  NULL, and -1, when the base has no such metric. */
+const char *pairs_both(const struct page *, const struct amount *);
+long pairs_base_metric(const struct page *, const struct amount *);
+/* One answer of a case: of its repeats the one that shows a change, the worst or the best.  At most
+ * one row: outcome, text, why it is not answered, why it scored so. */
+struct query *pairs_answer(const struct page *, const struct amount *, long run, long test_case,
+                           bool worst);
 /* How many did; false when the base has no such metric. */
 bool pairs_count(const struct page *, const struct amount *, long *worse, long *better, long *same);
+
+/* ---- subject.c: what a run is about ----------------------------------------------------------- */
+
+struct subject {
+	const char  *suite, *target, *base_target;  /* base_target "": no baseline */
+	const char  *started, *ended, *digest, *program;
+	bool         complete;
+	long         ncalls, ndone;           /* planned and stored, repeats included */
+	/* As those know them who see the repository: below the folder that the CI system checked
+	 * out into, else below the one with .git, else below the working folder; absolute when they
+	 * lie elsewhere.  case_file "": the stored suite.yaml cannot be read. */
+	const char  *suite_file, *case_file;
+	struct node *gates;                   /* of the stored suite.yaml, or NULL */
+};
+void subject_of(const struct page *, struct subject *);
+/* Where cases are: case_file, or when that is not known suite_file. */
+const char *subject_cases(const struct subject *);
+/* The line of a gate in suite_file; 0 when it is not one that the run was asked with. */
+long subject_gate_line(const struct subject *, struct str gate);
+
+/* ---- judged.c: verdicts as they were stored ----------------------------------------------------- */
+
+struct judged_row {
+	struct str  verdict, code, reason;    /* reason: a sentence without its full stop */
+	struct str  gate, metric, slice;      /* gate "": of the release; slice "": the whole suite */
+	struct str  deciding;                 /* of the release: the gate that decided */
+	bool        advisory;                 /* it has no say in the release */
+	struct json json;                     /* the whole of it, driftlead-json(5) */
+};
+struct query *judged_gates(const struct page *, bool worst_first);
+bool judged_next(struct query *, struct judged_row *, struct arena *);
+/* False: nothing was judged. */
+bool judged_release(const struct page *, struct judged_row *);
+bool judged_is(const struct judged_row *, enum verdict);
+/* What a reader of many tools takes a verdict for.  An advisory gate never stops anything. */
+enum severity { SEVERITY_NONE, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+enum severity judged_severity(const struct judged_row *);
+/* FAIL: gate 'label holds'; as it is, to be made visible. */
+const char *judged_title(const struct judged_row *, struct arena *);
+/* sec_verdict.c: what the reader should do now, "" for codes that say nothing about it. */
+const char *what_to_do(struct str code, struct str verdict);
+
+/* ---- fates.c: what became of each case, by the suite's first metric ------------------------------- */
+
+/* In the order in which the repeats of a case decide: the highest. */
+enum fate { FATE_PASSED, FATE_FAILED, FATE_ERROR, FATE_SKIPPED, FATES };
+
+/* The `limit` worst cases slice by slice, in each the worst first.  A row: test_case, fate, ms,
+ * case_id, line, slice, slice_name. */
+struct query *fates_by_slice(const struct page *, const struct amount *, long limit);
+/* How many did not pass. */
+long fates_count(const struct page *, const struct amount *, long n[FATES]);
+/* Those that did not pass: the regressions against page->base first, then by fate and score. */
+struct query *fates_failing(const struct page *, const struct amount *, long limit);
+struct failing {
+	long       test_case, line, base_case;  /* base_case 0: not in the baseline */
+	enum fate  fate;
+	bool       regression;                  /* it scored better in the baseline */
+	struct str id, slice, hash;             /* good until the next one */
+};
+bool fates_next(struct query *, struct failing *);
+/* What went wrong, from the repeat that decided; texts are cut at little more than 2000 bytes. */
+struct trouble { struct str outcome, message, why, expect, text; };
+bool fates_trouble(const struct page *, const struct amount *, long test_case, struct trouble *,
+                   struct arena *);
+/* What a kind of failure is called by those who count kinds: "case/wrong". */
+const char *fates_rule(enum fate);
+/* One visible line, at most 700 bytes: case 'c17' (slice refund) is not right: ... */
+struct str fates_sentence(const struct failing *, const struct trouble *, struct arena *);
+/* Names the same thing in every run of every target: 32 hex digits of a SHA-256 over suite, rule,
+ * name, and the hash of the case. */
+void fates_fingerprint(const struct subject *, const char *rule, struct str name, struct str hash,
+                       char hex[33]);
 
 /* ---- card.c: one case, opened on demand ------------------------------------------------------- */
 

@@ -65,7 +65,7 @@ static const char *const by_verdict[][2] = {
 	{ "INVALID", "Mend the comparison and judge again; this says nothing about the model." },
 };
 
-static const char *
+const char *
 what_to_do(struct str code, struct str verdict)
 {
 	for (size_t i = 0; i < COUNT(advice); i++)

@@ -128,7 +128,8 @@ void buf_puts(struct buf *, const char *);
 void buf_char(struct buf *, char);
 void buf_fmt(struct buf *, const char *fmt, ...) PRINTF(2, 3);
 void buf_vfmt(struct buf *, const char *fmt, va_list) PRINTF(2, 0);
-/* With `indent` after every newline: no line of it begins where a CI system would read a command. */
+/* With `indent` after every newline, and a backslash before what a CI system would read as a command
+ * even there: `::` after blanks alone, and `##[` anywhere. */
 void buf_indented(struct buf *, struct str, const char *indent);
 /* The shortest decimal that reads back as the same double; "null" for NaN and infinity. */
 void buf_real(struct buf *, double);
@@ -251,6 +252,9 @@ int  file_read(const char *base_dir, const char *path, const struct roots *, siz
 /* Writes beside, syncs and renames: the old file or the whole new one, never half.
  * "-" is standard output. */
 int  file_write(const char *path, struct str, unsigned mode, struct err *) MUST_USE;
+/* Adds to the end of a file, all or nothing, and makes it if it is not there.  1, and nothing is
+ * written, if it would then be larger than `max` bytes; -1 with a sentence. */
+int  file_append(const char *path, struct str, size_t max, struct err *) MUST_USE;
 void file_close(int fd);
 bool file_is_dir(const char *path);
 char *path_join(const char *dir, const char *path, struct arena *);  /* absolute `path` wins */

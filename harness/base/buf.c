@@ -83,10 +83,22 @@ buf_fmt(struct buf *b, const char *fmt, ...)
 void
 buf_indented(struct buf *b, struct str s, const char *indent)
 {
+	size_t blank = 0;                       /* where the blanks of this line end */
+
 	for (size_t at = 0; at < s.n; at++) {
+		struct str rest = str_sub(s, at, s.n);
+
+		if (at == blank && (s.p[at] == ' ' || s.p[at] == '\t'))
+			blank++;
+		else if (at == blank && str_starts(rest, STR("::")))
+			buf_char(b, '\\');
+		else if (str_starts(rest, STR("##[")))
+			buf_char(b, '\\');
 		buf_char(b, s.p[at]);
-		if (s.p[at] == '\n')
+		if (s.p[at] == '\n') {
 			buf_puts(b, indent);
+			blank = at + 1;
+		}
 	}
 }
 

@@ -205,3 +205,32 @@ file_write(const char *path, struct str bytes, unsigned mode, struct err *e)
 	arena_free(&a);
 	return failed ? -1 : 0;
 }
+
+int
+file_append(const char *path, struct str bytes, size_t max, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644), why = errno;
+	bool failed = fd < 0, regular;
+	struct stat st;
+
+	if (!failed && fstat(fd, &st) != 0) {
+		failed = true;
+		why = errno;
+	}
+	regular = !failed && S_ISREG(st.st_mode);
+	if (regular && (bytes.n > max || (size_t)st.st_size > max - bytes.n)) {
+		close(fd);
+		return 1;
+	}
+	if (!failed && write_all(fd, bytes) != 0) {
+		failed = true;
+		why = errno;
+		if (regular && ftruncate(fd, st.st_size) != 0)
+			warn("half of what was to be added stays in '%s'", path);
+	}
+	if (fd >= 0 && close(fd) != 0 && !failed) {
+		failed = true;
+		why = errno;
+	}
+	return failed ? err_set(e, "cannot write '%s': %s", path, strerror(why)) : 0;
+}

@@ -4,7 +4,12 @@
 #include "harness/harness.h"
 #include "reports/reports.h"
 
-struct options { struct common common; const char *base, *suite, *junit; bool explain; };
+struct options {
+	struct common common;
+	const char   *base, *suite;
+	bool          explain;
+	struct outputs outputs;
+};
 
 static const struct opt options[] = {
 	{ "base", 'b', OPT_TEXT, offsetof(struct options, base), "RUN",
@@ -13,7 +18,9 @@ static const struct opt options[] = {
 	  "judge by this suite's gates instead of those the run was asked with" },
 	{ "explain", 'e', OPT_FLAG, offsetof(struct options, explain), NULL,
 	  "say what was assumed and tested, why this verdict, and what would change it" },
-	{ "junit", 0, OPT_TEXT, offsetof(struct options, junit), "FILE", "write JUnit XML for CI" },
+#define OUTPUT OUTPUT_OPTION
+#define OUTPUT_PRINTED OUTPUT_FLAG
+#include "reports/outputs.def"
 	{ 0 }
 };
 
@@ -52,7 +59,8 @@ gate(struct session *s, struct err *e)
 	struct release release;
 	struct suite *suite;
 
-	if (run == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
+	if (run == 0 || outputs_check(&o->outputs, o->common.json ? "--json" : NULL, e) != 0 ||
+	    (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
 		return EXIT_MISTAKE;
 	if (o->suite != NULL)
 		suite->ngate = 0;                       /* take_gates gives others */
@@ -77,7 +85,7 @@ gate(struct session *s, struct err *e)
 		buf_str(&s->out, o->explain ? release.explanation : release.lines);
 		buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}
-	if (o->junit != NULL && report_junit_file(s->store, run, base, o->junit, e) != 0)
+	if (outputs_write(s->store, run, base, &o->outputs, &s->out, e) != 0)
 		return EXIT_SURROUNDINGS;
 	return verdict_exit(release.verdict);
 }

@@ -8,11 +8,12 @@
 
 struct options {
 	struct common common;
-	const char   *target, *base, *junit;
+	const char   *target, *base;
 	bool          fresh, retry, all, dry_run, slices;
 	struct texts  filter;
 	double        max_cost, max_time;
 	long          max_tokens;
+	struct outputs outputs;
 };
 
 static const struct opt options[] = {
@@ -37,7 +38,9 @@ static const struct opt options[] = {
 	  "stop before it takes more" },
 	{ "max-time", 0, OPT_TIME, offsetof(struct options, max_time), "TIME",
 	  "stop asking after 90s, 15m ..." },
-	{ "junit", 0, OPT_TEXT, offsetof(struct options, junit), "FILE", "write JUnit XML for CI" },
+#define OUTPUT OUTPUT_OPTION
+#define OUTPUT_PRINTED OUTPUT_FLAG
+#include "reports/outputs.def"
 	{ 0 }
 };
 
@@ -123,7 +126,7 @@ judge(struct session *s, struct suite *suite, const struct options *o, long run,
 		if (judged)
 			buf_fmt(&s->out, "%s\n", verdict_name[release.verdict]);
 	}
-	if (o->junit != NULL && report_junit_file(s->store, run, base, o->junit, e) != 0)
+	if (outputs_write(s->store, run, base, &o->outputs, &s->out, e) != 0)
 		return EXIT_SURROUNDINGS;
 	return verdict_exit(release.verdict);
 }
@@ -169,6 +172,8 @@ run(struct session *s, struct err *e)
 		err_set(e, "--fresh begins a run; --retry and --all go on with one: give one of them");
 		return EXIT_MISTAKE;
 	}
+	if (outputs_check(&o->outputs, o->common.json ? "--json" : NULL, e) != 0)
+		return EXIT_MISTAKE;
 	ro.all = o->all;
 	suite = suite_load(s->operand.text[0], &s->project->roots, s->arena, e);
 	t = target_find(s->project, o->target, s->arena, e);

@@ -187,6 +187,16 @@ tr -d '"' <all | sort -u >codes
 sed -n 's/^\.It Sy //p' "$MAN/driftlead-gates.7" >have
 alike "driftlead-gates(7)" have codes
 
+begin "every output is in driftlead-ci(7), and an option of run, gate and report"
+sed -n 's/^OUTPUT[A-Z_]*(\([a-z]*\),.*/\1/p' "$ROOT/reports/outputs.def" >names
+[ -s names ] || fail "there is none"
+while read -r name; do
+	grep -qx "\.Ss $name" "$MAN/driftlead-ci.7" || fail "driftlead-ci(7) has no $name"
+	for c in run gate report; do
+		driftlead $c -h | grep -q "^ *--$name " || fail "$c has no --$name"
+	done
+done <names
+
 # ---- completion -----------------------------------------------------------------------------
 
 for shell in bash zsh fish; do

@@ -123,12 +123,14 @@ contains "$OUT" "\"'=cmd|calc\""
 
 begin "a line of an answer is no command of a CI system"
 cat >cases.jsonl <<'END'
-{"id":"ci","input":"first\n::error file=x::owned\n::set-output name=a::b","expect":"x"}
+{"id":"ci","input":"first\n::error file=x::owned\n \t::set-output name=a::b\nold ##[error]x","expect":"x"}
 END
 suite
 expect_exit 0 driftlead run suite.yaml -t echo -q --fresh
 expect_exit 0 driftlead show last ci
 contains "$OUT" "::error file=x::owned"
-is "$(grep -c '^::' "$OUT")" 0
+is "$(grep -c '^[[:space:]]*::' "$OUT")" 0
+is "$(grep -c '[^\\]##\[' "$OUT")" 0
+contains "$OUT" 'old \##[error]x'
 
 finish

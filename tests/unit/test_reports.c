@@ -360,7 +360,7 @@ test_junit(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	report_junit(st, s.run, s.base, 5000, &b);
+	report_as("junit", st, s.run, s.base, 0, &b);
 	assert_true(well_formed(&b));
 	assert_int_equal(count(&b, "<testcase "), 102);
 	assert_int_equal(count(&b, "<testcase "), count(&b, "</testcase>"));
@@ -375,11 +375,49 @@ test_junit(void **state)
 	assert_int_equal(count(&b, "\x1b"), 0);
 	assert_int_equal(count(&b, "]]>"), 0);
 	buf_reset(&b);
-	report_junit(st, s.run, s.base, 5, &b);
+	report_as("junit", st, s.run, s.base, 5, &b);
 	assert_true(well_formed(&b));
 	assert_int_equal(count(&b, "<testcase "), 7);
 	assert_int_equal(count(&b, "<failure "), 5 + 1);
 	assert_true(has(&b, "<property name=\"cases.left_out\" value=\"95\"/>"));
+	buf_free(&b);
+	store_close(st);
+}
+
+/* Bytes that are no text, and what a terminal or a parser would obey, in every format. */
+static void
+test_outputs(void **state)
+{
+	static const char *const name[] = { "junit", "sarif", "markdown", "gitlab", "github" };
+	struct sample s;
+	struct store *st = sample(&s, 100, "FAIL", 8);
+	struct buf b = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(name); i++) {
+		report_as(name[i], st, s.run, s.base, 0, &b);
+		assert_true(b.n > 500);
+		assert_int_equal(str_bad_utf8(buf_as_str(&b)), -1);
+		assert_int_equal(count(&b, "\x1b"), 0);
+		assert_int_equal(count(&b, "\x01"), 0);
+		assert_int_equal(count(&b, "\xe2\x80\xae"), 0);
+		assert_true(has(&b, i < 4 ? "order-0003" : "order-0010"));
+		buf_reset(&b);
+	}
+	report_as("sarif", st, s.run, s.base, 5, &b);
+	assert_int_equal(count(&b, "\"ruleId\""), 5);
+	assert_true(has(&b, "4 of 17 failing cases have a result here"));
+	buf_reset(&b);
+	report_as("gitlab", st, s.run, s.base, 5, &b);
+	assert_int_equal(count(&b, "\"check_name\""), 6);
+	assert_true(has(&b, "4 of 17 failing cases are listed"));
+	buf_reset(&b);
+	report_as("markdown", st, s.run, s.base, 5, &b);
+	assert_true(has(&b, "and 12 more cases."));
+	buf_reset(&b);
+	/* A verdict that is not there is no reason to say nothing. */
+	report_as("github", st, s.run, 0, 0, &b);
+	assert_true(has(&b, "::warning file=suites/triage/suite.yaml,title=not judged"));
 	buf_free(&b);
 	store_close(st);
 }
@@ -527,6 +565,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_junit),
+		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_amounts),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_no_plot),
