@@ -196,11 +196,12 @@ text_of(struct gating *g, const char *column, long run)
 static const char *
 weights_digest(const struct suite *s, struct arena *a)
 {
-	struct sha256 h = sha256_begin();
 	char *hex = arena_alloc(a, 65);
+	struct sha256 h;
 
 	if (!s->has_shares)
 		return NULL;
+	h = sha256_begin();
 	for (size_t i = 0; i < s->nslice; i++) {
 		sha256_field(&h, str_of(s->slice[i].name));
 		sha256_field(&h, str_of(arena_fmt(a, "%.17g", s->slice[i].share)));

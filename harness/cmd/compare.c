@@ -6,13 +6,22 @@
  */
 #include "harness/verdict.h"
 
-struct options { struct common common; const char *metric; long flips; bool slices; };
+struct options {
+	struct common common;
+	const char   *metric, *suite;
+	long          flips;
+	bool          slices, rescore;
+};
 
 static const struct opt options[] = {
 	{ "metric", 'm', OPT_TEXT, offsetof(struct options, metric), "NAME", "only this metric" },
 	{ "flips", 0, OPT_INT, offsetof(struct options, flips), "N",
 	  "show at most N flipped cases with both answers (default 10)" },
 	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL, "a row for every slice" },
+	{ "rescore", 0, OPT_FLAG, offsetof(struct options, rescore), NULL,
+	  "first score both runs anew, and say what that changed" },
+	{ "suite", 0, OPT_TEXT, offsetof(struct options, suite), "FILE",
+	  "with --rescore: by this suite's metrics instead of those of the first run's file" },
 	{ 0 }
 };
 
@@ -205,6 +214,101 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 	mem_free(x.flip);
 }
 
+/* ---- scoring anew ------------------------------------------------------------------------- */
+
+static double
+mean_of(struct store *st, long run, const char *metric, bool *known)
+{
+	struct query *q = store_query(st, "SELECT at FROM v_estimate WHERE run = ? AND metric_name = ?"
+	    " AND slice = -1 AND known", "is", run, metric);
+	double at = 0;
+
+	if ((*known = query_next(q))) {
+		at = query_real(q, 0);
+		query_free(q);
+	}
+	return at;
+}
+
+static void
+number(struct buf *b, const char *key, bool known, double x)
+{
+	if (known)
+		buf_key_real(b, key, x);
+	else
+		buf_key_null(b, key);
+}
+
+/* A run under its old ruler and the new one: what changed between the two is not the model. */
+static int
+rescore_run(struct session *s, const struct suite *today, long run, bool first, struct err *e)
+{
+	const struct options *o = s->options;
+	struct suite *suite = suite_of_run(s->store, run, s->arena, e);
+	double *before = arena_array(s->arena, today->nmetric, sizeof *before);
+	bool *known = arena_array(s->arena, today->nmetric, sizeof *known), now;
+
+	if (suite == NULL)
+		return -1;
+	for (size_t m = 0; m < today->nmetric; m++)
+		before[m] = mean_of(s->store, run, today->metric[m].name, &known[m]);
+	suite->metric = today->metric;
+	suite->nmetric = today->nmetric;
+	stage_score(s->store, suite, run);
+	stage_estimate(s->store, suite, run, s->arena);
+	for (size_t m = 0; m < today->nmetric; m++) {
+		const struct metric *metric = &today->metric[m];
+		double after = mean_of(s->store, run, metric->name, &now);
+		bool rate = metric->scorer->scale != SCALE_REAL;
+		struct str unit = str_of(metric->scorer->unit);
+
+		if (o->common.json) {
+			buf_fmt(&s->out, "%s{\"run\":%ld", first && m == 0 ? "" : ",", run);
+			buf_key_text(&s->out, "metric", str_of(metric->name));
+			number(&s->out, "before", known[m], before[m]);
+			number(&s->out, "after", now, after);
+			buf_char(&s->out, '}');
+		} else if (known[m] && now) {
+			buf_fmt(&s->out, "  the ruler, run %ld  %s  ", run, metric->name);
+			quantity_write(&s->out, before[m], rate, unit, false);
+			buf_puts(&s->out, " -> ");
+			quantity_write(&s->out, after, rate, unit, false);
+			buf_puts(&s->out, before[m] == after ? ", unchanged\n" : "\n");
+		}
+	}
+	return 0;
+}
+
+static int
+rescore(struct session *s, long run, long base, struct err *e)
+{
+	const struct options *o = s->options;
+	const char *path = o->suite;
+	struct suite *today;
+	struct query *q;
+
+	if (path == NULL) {
+		q = store_query(s->store, "SELECT path FROM v_suite WHERE id ="
+		    " (SELECT suite FROM v_run WHERE id = ?)", "i", run);
+		if (query_next(q)) {
+			path = str_cstr(query_text(q, 0), s->arena);
+			query_free(q);
+		}
+	}
+	if ((today = suite_load(path, &s->project->roots, s->arena, e)) == NULL) {
+		if (o->suite == NULL)
+			err_set(e, "--rescore: give today's suite with --suite FILE");
+		return -1;
+	}
+	buf_puts(&s->out, o->common.json ? ",\"rescored\":[" : "");
+	if (rescore_run(s, today, run, true, e) != 0 || rescore_run(s, today, base, false, e) != 0)
+		return -1;
+	buf_puts(&s->out, o->common.json ? "]" : "");
+	return 0;
+}
+
+/* ---- the command -------------------------------------------------------------------------- */
+
 static int
 comparable(struct session *s, const struct suite *suite, long run, long base, struct err *e)
 {
@@ -212,8 +316,8 @@ comparable(struct session *s, const struct suite *suite, long run, long base, st
 		const char *name = suite->metric[m].name;
 
 		if (score_differs(s->store, run, base, name))
-			err_set(e, "metric '%s' was scored differently in the two runs: 'driftlead score' both "
-			    "with one suite first", name);
+			err_set(e, "metric '%s' was scored differently in the two runs: --rescore scores both "
+			    "by one suite first", name);
 	}
 	return e->n ? -1 : 0;
 }
@@ -222,21 +326,35 @@ static int
 compare(struct session *s, struct err *e)
 {
 	struct options *o = s->options;
-	long run = run_resolve(s->store, s->operand.text[0], NULL, e);
-	long base = run_resolve(s->store, s->operand.text[1], NULL, e);
+	int status = store_open(&s->store, s->project->store, o->rescore ? STORE_WRITE : STORE_READ, e);
 	struct suite *suite;
 	bool first = true;
+	long run, base;
 
-	if (run == 0 || base == 0 || (suite = suite_of_run(s->store, run, s->arena, e)) == NULL)
-		return EXIT_MISTAKE;
-	suite->ngate = 0;                               /* nothing is judged here */
-	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
-	    comparable(s, suite, run, base, e) != 0)
+	if (status != 0)
+		return status;
+	run = run_resolve(s->store, s->operand.text[0], NULL, e);
+	base = run_resolve(s->store, s->operand.text[1], NULL, e);
+	if (o->suite != NULL && !o->rescore)
+		err_set(e, "--suite goes with --rescore");
+	if (run == 0 || base == 0 || e->n > 0)
 		return EXIT_MISTAKE;
 	if (o->common.json)
-		buf_fmt(&s->out, "{\"a\":%ld,\"b\":%ld,\"metrics\":[", run, base);
+		buf_fmt(&s->out, "{\"a\":%ld,\"b\":%ld", run, base);
 	else
 		buf_fmt(&s->out, "run %ld (a) against run %ld (b)\n", run, base);
+	if ((o->rescore && rescore(s, run, base, e) != 0) ||
+	    (suite = suite_of_run(s->store, run, s->arena, e)) == NULL) {
+		buf_reset(&s->out);
+		return EXIT_MISTAKE;
+	}
+	suite->ngate = 0;                               /* nothing is judged here */
+	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
+	    comparable(s, suite, run, base, e) != 0) {
+		buf_reset(&s->out);
+		return EXIT_MISTAKE;
+	}
+	buf_puts(&s->out, o->common.json ? ",\"metrics\":[" : "");
 	for (size_t m = 0; m < suite->nmetric; m++) {
 		if ((o->metric != NULL && strcmp(o->metric, suite->metric[m].name) != 0) ||
 		    store_long(s->store, 0, "SELECT count(*) FROM v_metric WHERE run = ? AND name = ?",
@@ -260,6 +378,6 @@ const struct command command_compare = {
 	.help = "what changed between two runs, case by case",
 	.about = "The change is from the second run to the first: candidate, then baseline.",
 	.options = options, .size = sizeof(struct options),
-	.defaults = &(const struct options){ .flips = 10 }, .needs = NEEDS_PROJECT | NEEDS_STORE_READ,
+	.defaults = &(const struct options){ .flips = 10 }, .needs = NEEDS_PROJECT,
 	.min_operands = 2, .max_operands = 2, .main = compare,
 };

@@ -303,6 +303,7 @@ done <<END
 run --dry-run|run suites/tickets -t nearest -n
 show RUN CASE|show last c001
 compare|compare last baseline
+compare|compare last baseline --rescore
 size|size suites/tickets/release.yaml
 history|history suites/tickets
 log|log

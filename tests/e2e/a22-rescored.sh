@@ -50,4 +50,25 @@ expect_exit 0 driftlead score 1 -q
 expect_exit 0 driftlead gate 1
 cmp -s before "$OUT" || fail "another verdict" before "$OUT"
 
+begin "compare --rescore tells a changed ruler from a changed model"
+expect_exit 0 driftlead run suites/tickets -t nearest-one -q
+only "name: label, scorer: choice, among: [shipping, refund, account]" "$latency" >suites/tickets/blind.yaml
+expect_exit 0 driftlead score 1 --suite suites/tickets/blind.yaml -q
+expect_exit 2 driftlead compare 1 2
+contains "$ERR" "--rescore scores both by one suite first"
+expect_exit 0 driftlead compare 1 2 --rescore
+contains "$OUT" "the ruler, run 2  label  85.1 % -> 85.1 %, unchanged"
+contains "$OUT" "the ruler, run 1  label  "
+lacks "$OUT" "the ruler, run 1  label  86.0 % -> 86.0 %"
+expect_exit 0 driftlead compare 1 2 --rescore --suite suites/tickets/blind.yaml --json
+json '.rescored | map([.run, .metric, .after < .before] | tostring) | .[0]' '[1,"label",true]'
+expect_exit 0 driftlead compare 1 2 --rescore -q
+expect_exit 2 driftlead compare 1 2 --suite suites/tickets/blind.yaml
+contains "$ERR" "--suite goes with --rescore"
+mv $suite gone.yaml
+expect_exit 2 driftlead compare 1 2 --rescore
+contains "$ERR" "give today's suite with --suite FILE"
+mv gone.yaml $suite
+expect_exit 0 driftlead gate 1 -q
+
 finish
