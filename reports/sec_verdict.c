@@ -146,6 +146,10 @@ values(struct buf *b, const struct amount *m, struct json j)
 		buf_puts(b, "<b>");
 		amount_value(b, m, now);
 		buf_puts(b, "</b>");
+		if (get(j, "quantile", &was))
+			buf_fmt(b, "<small>P%.4g</small>", was * 100);
+		else if (str_is(json_get(j, "rule").raw, "\"guardrail\""))
+			buf_puts(b, "<small>failures</small>");
 	} else {
 		buf_puts(b, "\xe2\x80\x93");
 	}
@@ -162,12 +166,13 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 {
 	struct json ci = json_get(j, "ci");
 	double at, lo, hi, limit;
-	bool ranged = get_range(ci, &lo, &hi), at_least = str_is(json_get(j, "rule").raw,
-	    "\"at-least\"");
+	struct str rule = json_get(j, "rule").raw;
+	bool ranged = get_range(ci, &lo, &hi), at_least = str_is(rule, "\"at-least\"");
+	bool gain = str_is(rule, "\"better\""), either = str_is(rule, "\"equivalent\"");
 
 	buf_puts(b, "<td class=\"evidence\">");
 	if (get(j, "margin", &limit)) {
-		limit = m->lower_is_better ? limit : -limit;
+		limit = m->lower_is_better == gain ? -limit : limit;
 		if (get(j, "effect", &at) && ranged) {
 			if (m->lower_is_better) {       /* shown in the metric's own direction */
 				double turned = -hi;
@@ -187,8 +192,13 @@ evidence(struct buf *b, const struct amount *m, struct json j)
 			level(b, ci);
 		}
 		buf_puts(b, "</td><td class=\"num\">");
-		amount_change(b, m, limit);
-		buf_fmt(b, "%s<small>margin</small></td>", m->percent ? "\xc2\xa0points" : "");
+		buf_puts(b, either ? "\xc2\xb1" : "");
+		if (either)
+			buf_fmt(b, "%.4g", fabs(limit) * (m->percent ? 100 : 1));
+		else
+			amount_change(b, m, limit);
+		buf_fmt(b, "%s<small>%s</small></td>", m->percent ? "\xc2\xa0points" : "",
+		    gain ? "gain above" : "margin");
 		return;
 	}
 	if (get(json_get(j, "candidate"), "at", &at) && ranged && get(j, "value", &limit)) {
@@ -221,72 +231,78 @@ size(struct buf *b, struct json j)
 }
 
 static void
-gate_row(const struct page *p, struct str verdict, struct str name, struct json j)
+gate_row(const struct page *p, const struct judged_row *j)
 {
-	struct str metric = json_text(json_get(j, "metric"), p->a);
-	struct json slice = json_get(j, "slice");
 	struct amount m = { .name = "", .unit = "" };
 
 	html_fmt(p->out, "<tr><td><span class=\"chip %S\">%S</span></td><th scope=\"row\">%S<small>%S",
-	    verdict, verdict, html_cut(name, 200), html_cut(metric, 200));
-	if (slice.type == JT_STRING)
-		html_fmt(p->out, ", slice %S", html_cut(json_text(slice, p->a), 200));
+	    j->verdict, j->verdict, html_cut(j->gate, 200), html_cut(j->metric, 200));
+	if (j->slice.n > 0)
+		html_fmt(p->out, ", slice %S", html_cut(j->slice, 200));
+	buf_puts(p->out, j->advisory ? ", advisory" : "");
 	buf_puts(p->out, "</small></th>");
-	if (amount_of(p, metric, &m)) {
-		values(p->out, &m, j);
-		evidence(p->out, &m, j);
+	if (amount_of(p, j->metric, &m)) {
+		values(p->out, &m, j->json);
+		evidence(p->out, &m, j->json);
 	} else {
 		buf_puts(p->out, "<td></td><td></td><td></td>");
 	}
-	size(p->out, j);
+	size(p->out, j->json);
 	buf_puts(p->out, "</tr>\n");
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
-static struct query *
-verdicts(const struct page *p, bool gates)
+/* What stopping early saved, which look this is, and what asking the baseline again told. */
+static void
+circumstances(const struct page *p, struct json j)
 {
-	const char *sql = gates ?
-	    "SELECT verdict, reason, json, gate FROM v_verdict WHERE run = ? AND ifnull(base, 0) = ?"
-	    " AND gate IS NOT NULL ORDER BY id" :
-	    "SELECT verdict, reason, json FROM v_verdict WHERE run = ? AND ifnull(base, 0) = ?"
-	    " AND gate IS NULL ORDER BY id DESC LIMIT 1";
+	struct json stopping = json_get(j, "stopping"), preflight = json_get(j, "preflight");
+	double bound, cost, z, psi0;
+	long used, most, saved, look, n;
 
-	return store_query(p->store, sql, "ii", p->run, p->base);
-}
-
-static struct json
-parsed(struct query *q)
-{
-	struct json_fault fault;
-	struct json j = { 0 };
-
-	return json_parse(query_text(q, 2), &j, &fault) == 0 ? j : (struct json){ 0 };
+	buf_puts(p->out, "<p class=\"lead\">");
+	if (json_long(json_get(stopping, "n_used"), &used) &&
+	    json_long(json_get(stopping, "n_max"), &most) && used < most &&
+	    json_long(json_get(stopping, "calls_saved"), &saved)) {
+		html_fmt(p->out, "Decided after %d of %d cases", used, most);
+		if (saved > 0)
+			html_fmt(p->out, ", which saved %d calls", saved);
+		if (get(stopping, "cost_saved_usd", &cost) && cost > 0)
+			buf_fmt(p->out, " and $%.2f", cost);
+		buf_puts(p->out, ". ");
+	}
+	if (p->base != 0 && json_long(json_get(j, "attempt"), &look) &&
+	    get(j, "cumulative_false_ship_bound", &bound))
+		html_fmt(p->out, "Look %d at this baseline: the chance that one of so many candidates is "
+		    "shipped wrongly is at most %p. ", look, bound);
+	if (json_long(json_get(preflight, "n"), &n) && get(preflight, "z", &z) &&
+	    get(j, "psi0", &psi0))
+		html_fmt(p->out, "The baseline's target was asked %d cases again: %p came out otherwise, "
+		    "and its mean lies %r standard errors from what it was. ", n, psi0, z);
+	buf_puts(p->out, "</p>\n");
 }
 
 static void
-release(const struct page *p, struct query *q)
+release(const struct page *p, const struct judged_row *j)
 {
-	struct str verdict = query_text(q, 0), code = query_text(q, 1);
-	struct json j = parsed(q);
-
 	html_fmt(p->out, "<div class=\"verdict %S\"><p class=\"word\">%S</p><p class=\"reason\">",
-	    verdict, verdict);
-	if (str_is(verdict, "PASS"))
+	    j->verdict, j->verdict);
+	if (judged_is(j, PASS))
 		buf_puts(p->out, "Every gate passed. ");
-	html_fmt(p->out, "%S: %S.</p><p class=\"advice\"><b>What to do.</b> %s",
-	    json_text(json_get(j, "gate"), p->a), json_text(json_get(j, "reason"), p->a),
-	    what_to_do(code, verdict));
-	needed(p->out, j);
+	html_fmt(p->out, "%S: %S.</p><p class=\"advice\"><b>What to do.</b> %s", j->deciding, j->reason,
+	    what_to_do(j->code, j->verdict));
+	needed(p->out, j->json);
 	buf_puts(p->out, "</p></div>\n");
+	circumstances(p, j->json);
 }
 
 /* The table, and what to do about each gate but the one that the first sentence was about. */
 static void
-gates(const struct page *p, const char *deciding)
+gates(const struct page *p, struct str deciding)
 {
-	struct query *q = verdicts(p, true);
+	struct query *q = judged_gates(p, false);
+	struct judged_row j;
 
 	buf_puts(p->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Gates\">"
 	    "<table>"
@@ -295,18 +311,16 @@ gates(const struct page *p, const char *deciding)
 	    "<th scope=\"col\" class=\"num\">Value</th><th scope=\"col\">Evidence</th>"
 	    "<th scope=\"col\" class=\"num\">Limit</th><th scope=\"col\" class=\"num\">Cases</th>"
 	    "</tr></thead><tbody>\n");
-	while (query_next(q))
-		gate_row(p, query_text(q, 0), query_text(q, 3), parsed(q));
+	while (judged_next(q, &j, p->a))
+		gate_row(p, &j);
 	buf_puts(p->out, "</tbody></table></div>\n<ul class=\"todos\">");
-	q = verdicts(p, true);
-	while (query_next(q)) {
-		struct json j = parsed(q);
-
-		if (str_is(query_text(q, 0), "PASS") || str_is(query_text(q, 3), deciding))
+	q = judged_gates(p, false);
+	while (judged_next(q, &j, p->a)) {
+		if (judged_is(&j, PASS) || str_eq(j.gate, deciding))
 			continue;
-		html_fmt(p->out, "<li><b>%S</b> <span>%S.</span> %s", query_text(q, 3),
-		    json_text(json_get(j, "reason"), p->a), what_to_do(query_text(q, 1), query_text(q, 0)));
-		needed(p->out, j);
+		html_fmt(p->out, "<li><b>%S</b> <span>%S.</span> %s", j.gate, j.reason,
+		    what_to_do(j.code, j.verdict));
+		needed(p->out, j.json);
 		buf_puts(p->out, "</li>\n");
 	}
 	buf_puts(p->out, "</ul>\n");
@@ -322,14 +336,11 @@ wanted(const struct page *p)
 static void
 write_verdict(const struct page *p)
 {
-	struct query *q = verdicts(p, false);
+	struct judged_row j;
 
-	if (query_next(q)) {
-		const char *deciding = str_cstr(json_text(json_get(parsed(q), "gate"), p->a), p->a);
-
-		release(p, q);
-		query_free(q);
-		gates(p, deciding);
+	if (judged_release(p, &j)) {
+		release(p, &j);
+		gates(p, j.deciding);
 	} else if (p->base != 0) {
 		html_fmt(p->out, "<div class=\"verdict none\"><p class=\"word\">Not judged</p><p"
 		    " class=\"reason\">This run "
