@@ -31,6 +31,7 @@ struct store {
 	char         *path;
 	int           lock;                       /* descriptor of the lock file, -1: a reader */
 	bool          writer, in_batch;
+	bool          in_suite;                   /* a suite without a digest is being written */
 	bool          ours;                       /* a statement of store*.c is being compiled */
 	size_t        unsaved;                    /* completions in the open batch */
 	long          saved;                      /* completions committed since the opening */
@@ -69,6 +70,8 @@ bool store_was_killed(struct store *, const char *real);
 long store_intern(struct store *, struct str bytes);
 long store_intern_again(struct store *, struct memo *, struct str bytes);
 void store_file_keys(struct store *);
+/* What is remembered of bodies: those of a batch that is rolled back are gone. */
+void store_forget_bodies(struct store *);
 
 /* ---- store.c, store_open.c, store_query.c ---------------------------------------------------- */
 
