@@ -61,7 +61,7 @@ bool store_is_network(long f_type);
 int  store_resolve(const char *path, enum store_mode, char real[PATH_MAX], struct err *);
 /* The writer's lock.  0, or the exit status and who holds it. */
 int  store_lock(struct store *, const char *real, struct err *);
-/* Whether a writer died in a batch: its journal is not empty, and nobody holds its lock. */
+/* Whether a writer died in a batch: its journal is not blank, and nobody holds its lock. */
 bool store_was_killed(struct store *, const char *real);
 
 /* ---- store_blob.c ---------------------------------------------------------------------------- */
