@@ -5,8 +5,7 @@
  * save what is due, fill free slots from the feed, send what the pace allows, sleep in
  * epoll_wait until a socket, a worker, a signal or the nearest deadline, and act on it.
  * The slots that are not free and the results that are not saved are together never more than
- * the target's slots: that is all a crash can lose.  Answers computed in place cost nothing to
- * ask again and are saved by the hundred.
+ * the target's slots: that is all a crash can lose.
  */
 #include "harness/signals.h"
 #include "harness/slot.h"
@@ -420,11 +419,11 @@ drop_slots(struct engine *e, double now)
 static double
 save_due(const struct engine *e)
 {
-	double oldest = e->unsaved_since + fmax(SAVE_SECONDS, SAVE_TIMES * e->save_took);
 	double quiet = fmax(e->last_result + QUIET_SECONDS,
 	                    e->last_save + QUIET_TIMES * e->save_took);
 
-	return e->unsaved_since < INFINITY ? fmin(oldest, quiet) : INFINITY;
+	return e->unsaved_since == INFINITY ? INFINITY :
+	    fmin(quiet, e->unsaved_since + fmax(SAVE_SECONDS, SAVE_TIMES * e->save_took));
 }
 
 static bool

@@ -6,9 +6,9 @@
  * request), the URL is read once and not for every request, header lists are rebuilt only when
  * a header changed, proxies are looked for only where the environment names one, and a socket
  * stays registered with epoll while its connection idles, because the next request will want
- * the same again.  And calls are dealt out to lanes of sixteen, a multi handle each, because curl looks through
- * all connections of a multi handle for every request; not over TLS, where many calls may share
- * one HTTP/2 connection.
+ * the same again.  And calls are dealt out to lanes of sixteen, a multi handle each, because
+ * curl looks through all connections of a multi handle for every request; not over TLS, where
+ * many calls may share one HTTP/2 connection.
  *
  * And some to be safe: no redirects, no other schemes, no key over plain http to an address
  * that is not this machine's or a private network's, ceilings counted after decompression
