@@ -4,13 +4,25 @@
  * The file is streamed and never held.  The first pass checks every record and keeps sixteen
  * bytes of each (hash of the id, line, slice); from these come duplicates and the draw.  The
  * next pass makes the suite's digest over what was drawn, and if the store does not hold a
- * suite with that digest a last one writes the cases.  A suite without a draw makes its digest
- * in the first pass.
+ * suite with that digest a last one writes the cases.
+ *
+ * A suite without a draw makes its digest in the first pass.  If moreover the store knows none
+ * of its name, the same pass writes the cases, in a transaction that is taken back if there is
+ * a mistake in the file, or if it is so long that readers of the store would wait for it.
  */
 #include "harness/record.h"
 
+enum { ONE_PASS_MAX = 100000 };
+
 /* What is kept of a case: its permanent random number is a hash of id and seed. */
 struct entry { uint64_t number; uint32_t line; int32_t slice; };
+
+/* What writes cases into the store. */
+struct pen {
+	struct store *store;
+	bool          writing;
+	struct buf    messages, expect;
+};
 
 static int
 rewind_cases(struct reader *r)
@@ -187,65 +199,90 @@ is_plain(const struct test_case *tc)
 }
 
 static void
-write_case(struct reader *r, struct store *st, struct buf *messages, struct buf *expect)
+write_head(struct pen *p, const struct reader *r, const char *digest)
 {
-	buf_reset(messages);
+	struct suite *s = r->s;
+	struct suite_row row = { .digest = digest, .prompt_digest = s->prompt_digest,
+		.name = s->name, .path = s->path, .source = s->source, .seed = s->seed,
+		.repeats = s->repeats };
+
+	s->row = store_suite_begin(p->store, &row);
+	p->writing = true;
+}
+
+static void
+write_case(struct pen *p, struct reader *r)
+{
+	buf_reset(&p->messages);
 	if (!is_plain(&r->tc))
-		messages_json(messages, r->tc.msg, r->tc.nmsg);
-	buf_reset(expect);
-	buf_char(expect, '[');
+		messages_json(&p->messages, r->tc.msg, r->tc.nmsg);
+	buf_reset(&p->expect);
+	buf_char(&p->expect, '[');
 	for (size_t i = 0; i < r->tc.nexpect; i++) {
 		if (i)
-			buf_char(expect, ',');
-		buf_json(expect, r->tc.expect[i]);
+			buf_char(&p->expect, ',');
+		buf_json(&p->expect, r->tc.expect[i]);
 	}
-	buf_char(expect, ']');
-	store_put_case(st, r->s->row, &r->tc, buf_as_str(messages), buf_as_str(expect), r->tags);
+	buf_char(&p->expect, ']');
+	store_put_case(p->store, r->s->row, &r->tc, buf_as_str(&p->messages), buf_as_str(&p->expect),
+	    r->tags);
+}
+
+static void
+write_end(struct pen *p, const struct suite *s)
+{
+	for (size_t i = 0; i < s->nslice; i++)
+		store_put_slice(p->store, s->row, (int)i, s->slice[i].name,
+		    s->slice[i].has_share ? s->slice[i].share : -1);
+	store_suite_done(p->store, s->row, s->ncases);
+	p->writing = false;
 }
 
 static int
-write_suite(struct reader *r, struct store *st, const uint64_t *limit)
+write_suite(struct pen *p, struct reader *r, const uint64_t *limit)
 {
-	struct suite *s = r->s;
-	struct suite_row row = { .digest = s->digest, .prompt_digest = s->prompt_digest,
-		.name = s->name, .path = s->path, .source = s->source, .seed = s->seed,
-		.repeats = s->repeats };
-	struct buf messages = { 0 }, expect = { 0 };
 	uint64_t seen = r->seen;
 	int got;
 
 	if (rewind_cases(r) != 0)
 		return -1;
 	r->seen = 0;
-	s->row = store_suite_begin(st, &row);
-	for (size_t i = 0; i < s->nslice; i++)
-		store_put_slice(st, s->row, (int)i, s->slice[i].name,
-		    s->slice[i].has_share ? s->slice[i].share : -1);
+	write_head(p, r, r->s->digest);
 	while ((got = record_next(r, true)) > 0)
 		if (is_drawn(r, limit)) {
 			see(r);
-			write_case(r, st, &messages, &expect);
+			write_case(p, r);
 		}
 	if (got == 0 && r->seen != seen)
-		got = err_set(r->e, "'%s' changed while it was read: run again", s->cases);
+		got = err_set(r->e, "'%s' changed while it was read: run again", r->s->cases);
 	if (got == 0)
-		store_suite_done(st, s->row, s->ncases);
-	buf_free(&messages);
-	buf_free(&expect);
+		write_end(p, r->s);
+	p->writing = false;
 	return got;
 }
 
 /* ---- the passes ----------------------------------------------------------------------------- */
 
+/* Leaves the store as it was before the first pass. */
+static void
+take_back(struct pen *p)
+{
+	if (p->writing)
+		store_suite_drop(p->store);
+	p->writing = false;
+}
+
 static int
-first_pass(struct reader *r, struct entry **entry, size_t *n, struct sha256 *h)
+first_pass(struct reader *r, struct pen *p, struct entry **entry, size_t *n, struct sha256 *h)
 {
 	struct suite *s = r->s;
 	size_t cap = 0;
 	uint64_t key = rng_key(s->seed, "draw");
 	int got, before = r->e->n;
 
-	while (!r->stop && (got = record_next(r, false)) != 0) {
+	while (!r->stop && (got = record_next(r, p->writing)) != 0) {
+		if (got < 0 || *n == ONE_PASS_MAX)
+			take_back(p);
 		if (got < 0)
 			continue;
 		*entry = mem_grow(*entry, &cap, *n + 1, sizeof **entry);
@@ -255,6 +292,8 @@ first_pass(struct reader *r, struct entry **entry, size_t *n, struct sha256 *h)
 			s->slice[r->tc.slice].found++;
 		if (s->size == 0)
 			digest_case(h, r);
+		if (p->writing)
+			write_case(p, r);
 	}
 	return r->e->n == before ? 0 : -1;
 }
@@ -263,6 +302,7 @@ static int
 prepare(struct reader *r, struct store *st)
 {
 	struct suite *s = r->s;
+	struct pen pen = { .store = st };
 	struct entry *entry = NULL;
 	struct sha256 h = sha256_begin();
 	uint64_t *limit = NULL;
@@ -271,7 +311,9 @@ prepare(struct reader *r, struct store *st)
 
 	if (rewind_cases(r) != 0 || check_columns(r) != 0)
 		goto out;
-	status = first_pass(r, &entry, &n, &h);
+	if (s->size == 0 && !store_suite_named(st, s->name))
+		write_head(&pen, r, NULL);
+	status = first_pass(r, &pen, &entry, &n, &h);
 	if (n > 0)
 		qsort(entry, n, sizeof *entry, by_number);
 	check_duplicates(r, entry, n);
@@ -294,11 +336,18 @@ prepare(struct reader *r, struct store *st)
 	}
 	digest_config(&h, s);
 	sha256_end(&h, s->digest);
-	if ((s->row = store_suite_find(st, s->digest)) == 0)
-		status = write_suite(r, st, limit);
-	else
+	if (pen.writing) {
+		store_suite_digest(st, s->row, s->digest);
+		write_end(&pen, s);
+	} else if ((s->row = store_suite_find(st, s->digest)) == 0) {
+		status = write_suite(&pen, r, limit);
+	} else {
 		store_suite_renew(st, s->row, s->path, s->source);
+	}
 out:
+	take_back(&pen);
+	buf_free(&pen.messages);
+	buf_free(&pen.expect);
 	if (h.ctx != NULL) {
 		char unused[65];
 

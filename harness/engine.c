@@ -5,8 +5,7 @@
  * save what is due, fill free slots from the feed, send what the pace allows, sleep in
  * epoll_wait until a socket, a worker, a signal or the nearest deadline, and act on it.
  * The slots that are not free and the results that are not saved are together never more than
- * the target's slots: that is all a crash can lose.  Answers computed in place cost nothing to
- * ask again and are saved by the hundred.
+ * the target's slots: that is all a crash can lose.
  */
 #include "harness/signals.h"
 #include "harness/slot.h"
@@ -19,8 +18,10 @@
 
 #define TAG_SIGNAL   (UINT64_C(1) << 32)
 #define SAVE_SECONDS 0.010              /* the oldest result waits this long, or */
+#define SAVE_TIMES   2                  /* this many times what the last save took, */
+#define QUIET_SECONDS 0.001             /* or until nothing came for so long, if the last save */
+#define QUIET_TIMES  5                  /* is this many times as long ago as it took */
 #define LOCAL_AT_RISK 256               /* answers computed in place that may be unsaved */
-#define SAVE_TIMES   2                  /* this many times what the last save took */
 #define BEAT_SECONDS 0.1
 #define END_SECONDS  2                  /* for what is in flight when we are told to stop */
 
@@ -45,7 +46,7 @@ struct engine {
 
 	double               alarm;           /* no limit or wait ends before */
 	double               unsaved_since;   /* INFINITY: all is saved */
-	double               save_took, beat;
+	double               last_result, last_save, save_took, beat;
 	double               end_by;          /* stopping: when flying slots are dropped */
 	bool                 stopping, dry;   /* dry: the feed has no more */
 
@@ -147,6 +148,7 @@ finish(struct engine *e, struct slot *s, enum retry what, double now)
 		stop(e, ENGINE_FEED, now);
 	if (e->unsaved_since > now && unsaved(e) > 0)
 		e->unsaved_since = now;
+	e->last_result = now;
 	vacate(e, s);
 }
 
@@ -417,7 +419,11 @@ drop_slots(struct engine *e, double now)
 static double
 save_due(const struct engine *e)
 {
-	return e->unsaved_since + fmax(SAVE_SECONDS, SAVE_TIMES * e->save_took);
+	double quiet = fmax(e->last_result + QUIET_SECONDS,
+	                    e->last_save + QUIET_TIMES * e->save_took);
+
+	return e->unsaved_since == INFINITY ? INFINITY :
+	    fmin(quiet, e->unsaved_since + fmax(SAVE_SECONDS, SAVE_TIMES * e->save_took));
 }
 
 static bool
@@ -438,7 +444,8 @@ save_if_due(struct engine *e, double now)
 	if (more_to_come(e) && n < (e->at_risk + 1) * 3 / 4 && now < save_due(e))
 		return;
 	e->feed->save(e->feed->ctx);
-	e->save_took = tick_now() - now;
+	e->last_save = tick_now();
+	e->save_took = e->last_save - now;
 	e->unsaved_since = INFINITY;
 }
 

@@ -1,13 +1,14 @@
 /*
  * http.c -- the one place that knows libcurl.
  *
- * curl_multi_socket_action on the engine's epoll descriptor.  Three things are done to be
+ * curl_multi_socket_action on the engine's epoll descriptor.  Some things are done to be
  * cheap: constant options are set once per handle (curl_easy_reset would cost more than a
- * request), header lists are rebuilt only when a header changed, and a socket stays registered
- * with epoll while its connection idles, because the next request will want the same again.
- * And calls are dealt out to lanes of sixteen, a multi handle each, because curl looks through
- * all connections of a multi handle for every request; not over TLS, where many calls may share
- * one HTTP/2 connection.
+ * request), the URL is read once and not for every request, header lists are rebuilt only when
+ * a header changed, proxies are looked for only where the environment names one, and a socket
+ * stays registered with epoll while its connection idles, because the next request will want
+ * the same again.  And calls are dealt out to lanes of sixteen, a multi handle each, because
+ * curl looks through all connections of a multi handle for every request; not over TLS, where
+ * many calls may share one HTTP/2 connection.
  *
  * And some to be safe: no redirects, no other schemes, no key over plain http to an address
  * that is not this machine's or a private network's, ceilings counted after decompression
@@ -45,6 +46,7 @@ struct http {
 	size_t        nwatch;
 	struct headers headers;               /* of every request */
 	bool          local_only;             /* plain http with a key */
+	double        now;                    /* when curl was called */
 	size_t        ncalls;
 	struct http_call *call;
 	struct http_wire *wire;
@@ -56,6 +58,8 @@ struct http_wire {
 	struct lane *lane;
 	CURL        *easy;
 	char        *path;                    /* that the handle's URL ends in */
+	CURLU       *url;                     /* the handle's URL, taken apart; NULL: it is none */
+	int64_t      headed;                  /* wall clock of the answer's first line */
 	struct header_list list;
 	bool         flying, head_over, refused;
 	char         error[CURL_ERROR_SIZE];
@@ -146,15 +150,17 @@ on_head(char *p, size_t size, size_t n, void *ctx)
 	struct http_call *c = ctx;
 	struct str line = { p, size * n };
 
-	c->last = tick_now();
-	if (c->first == 0)
+	c->last = c->wire->http->now;
+	if (c->first == 0) {
 		c->first = c->last;
+		c->wire->headed = tick_wall_ms();
+	}
 	c->received += line.n;
 	if (c->received > HEAD_MAX) {
 		c->wire->head_over = true;
 		return 0;
 	}
-	reply_head_line(&c->head, line, tick_wall_ms());
+	reply_head_line(&c->head, line, c->wire->headed);
 	return line.n;
 }
 
@@ -164,7 +170,7 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	struct http_call *c = ctx;
 	struct str chunk = { p, size * n };
 
-	c->last = tick_now();
+	c->last = c->wire->http->now;
 	c->received += chunk.n;
 	buf_str(&c->body, chunk);
 	if (c->body.over)
@@ -181,6 +187,20 @@ must(CURLcode rc)
 {
 	if (rc != CURLE_OK)
 		bug("curl refused an option: %s", curl_easy_strerror(rc));
+}
+
+/* Whether the environment names a proxy.  libcurl would look for every request again. */
+static bool
+has_proxy(void)
+{
+	static const char *const name[] = {
+		"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+	};
+	bool found = false;
+
+	for (size_t i = 0; i < COUNT(name); i++)
+		found = found || getenv(name[i]) != NULL;
+	return found;
 }
 
 /* Options that no request changes. */
@@ -205,7 +225,10 @@ set_up(struct http *h, struct http_call *c)
 	if (t->ca_file != NULL)
 		must(curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file));
 	must(curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
-	must(curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, ""));
+	/* libcurl prints headers byte by byte, this one twice; and gzip is known everywhere. */
+	must(curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING,
+	                      curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ
+	                      ? "gzip" : ""));
 	must(curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L));
 	must(curl_easy_setopt(e, CURLOPT_POST, 1L));
 	/* The first-byte, idle and total limits are the engine's: curl would count the time that
@@ -215,7 +238,7 @@ set_up(struct http *h, struct http_call *c)
 		                      (long)ceil(t->limits.connect * 1e3)));
 	if (t->unix_socket != NULL)
 		must(curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_socket));
-	if (h->local_only)
+	if (h->local_only || !has_proxy())
 		must(curl_easy_setopt(e, CURLOPT_PROXY, ""));   /* no proxy sees a key in clear */
 	must(curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open));
 	must(curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c->wire));
@@ -288,6 +311,7 @@ http_close(struct http *h)
 	for (size_t i = 0; i < h->ncalls; i++) {
 		curl_easy_cleanup(h->wire[i].easy);
 		header_list_free(&h->wire[i].list, &h->headers);
+		curl_url_cleanup(h->wire[i].url);
 		mem_free(h->wire[i].path);
 		buf_free(&h->call[i].body);
 	}
@@ -324,7 +348,16 @@ set_url(struct http_wire *w, const char *path)
 		n--;
 	buf_add(&whole, url, n);
 	buf_puts(&whole, path);
-	must(curl_easy_setopt(w->easy, CURLOPT_URL, whole.p ? whole.p : ""));
+	/* What is no URL is left to the transfer, which ends with a sentence on it. */
+	curl_url_cleanup(w->url);
+	if ((w->url = curl_url()) == NULL)
+		die(EXIT_SURROUNDINGS, "out of memory");
+	if (curl_url_set(w->url, CURLUPART_URL, whole.p ? whole.p : "", 0) != CURLUE_OK) {
+		curl_url_cleanup(w->url);
+		w->url = NULL;
+	}
+	must(curl_easy_setopt(w->easy, CURLOPT_CURLU, w->url));
+	must(curl_easy_setopt(w->easy, CURLOPT_URL, w->url ? NULL : whole.p ? whole.p : ""));
 	buf_free(&whole);
 	mem_free(w->path);
 	w->path = memcpy(mem_alloc(strlen(path) + 1, 1), path, strlen(path) + 1);
@@ -371,8 +404,10 @@ static void
 act(struct lane *l, curl_socket_t fd, int what)
 {
 	int running;
-	CURLMcode rc = curl_multi_socket_action(l->multi, fd, what, &running);
+	CURLMcode rc;
 
+	l->http->now = tick_now();
+	rc = curl_multi_socket_action(l->multi, fd, what, &running);
 	if (rc != CURLM_OK)
 		bug("curl_multi_socket_action: %s", curl_multi_strerror(rc));
 	l->http->nacted += !l->acted;

@@ -14,8 +14,9 @@ enum { CASES_PER_BATCH = 2000 };
 static const char *const state_name[] = { "running", "complete", "interrupted", "budget", "dead" };
 
 enum verb {
-	BEGIN, COMMIT,
-	SUITE_FIND, SUITE_ANY, SUITE_ABANDON, SUITE_PUT, SUITE_RENEW, SUITE_DONE, SUITE_COUNT,
+	BEGIN, COMMIT, ROLLBACK,
+	SUITE_FIND, SUITE_NAMED, SUITE_ANY, SUITE_ABANDON, SUITE_PUT, SUITE_DIGEST, SUITE_RENEW,
+	SUITE_DONE, SUITE_COUNT,
 	SLICE_PUT, CASE_PUT,
 	RUN_FIND, RUN_NEWEST, RUN_PUT, RUN_AGAIN, RUN_END, RUN_SERVING, FORGET_SCORES,
 	FORGET_COMPLETIONS,
@@ -28,11 +29,14 @@ _Static_assert((int)VERBS <= (int)STORE_VERBS, "struct store has no room for all
 static const char *const sql[VERBS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
 	[SUITE_FIND] = "SELECT id FROM suite WHERE digest = ? AND done = 1",
+	[SUITE_NAMED] = "SELECT id FROM suite WHERE name = ?",
 	[SUITE_ANY] = "SELECT id, done FROM suite WHERE digest = ?",
 	[SUITE_ABANDON] = "UPDATE suite SET digest = 'abandoned ' || id WHERE id = ?",
 	[SUITE_PUT] = "INSERT INTO suite (digest, prompt_digest, name, path, source, seed, repeats, at)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[SUITE_DIGEST] = "UPDATE suite SET digest = ?2 WHERE id = ?1",
 	[SUITE_RENEW] = "UPDATE suite SET path = ?2, source = ?3 WHERE id = ?1"
 	    " AND (path <> ?2 OR source IS NOT ?3)",
 	[SUITE_DONE] = "UPDATE suite SET ncases = ?2, done = 1 WHERE id = ?1",
@@ -196,23 +200,58 @@ store_suite_find(struct store *s, const char *digest)
 	return id;
 }
 
+bool
+store_suite_named(struct store *s, const char *name)
+{
+	long id;
+
+	return get(s, SUITE_NAMED, &id, NULL, "s", name);
+}
+
 /*
  * What an attempt that never came to its end left under this digest is not trusted: the case
  * file may have changed while it was read.  It gives up its digest and is never looked at again.
  */
-long
-store_suite_begin(struct store *s, const struct suite_row *r)
+static void
+make_way(struct store *s, const char *digest)
 {
 	long id, done = 0;
 
-	if (get(s, SUITE_ANY, &id, &done, "s", r->digest)) {
-		if (done)
-			bug("suite %s is in '%s' already", r->digest, s->path);
-		put(s, SUITE_ABANDON, "i", id);
-	}
-	put(s, SUITE_PUT, "sssskiii", r->digest, r->prompt_digest, r->name, r->path,
+	if (!get(s, SUITE_ANY, &id, &done, "s", digest))
+		return;
+	if (done)
+		bug("suite %s is in '%s' already", digest, s->path);
+	put(s, SUITE_ABANDON, "i", id);
+}
+
+long
+store_suite_begin(struct store *s, const struct suite_row *r)
+{
+	s->in_suite = r->digest == NULL;
+	if (s->in_suite)
+		store_flush(s);                 /* a drop is of nothing else */
+	else
+		make_way(s, r->digest);
+	put(s, SUITE_PUT, "sssskiii", r->digest ? r->digest : "", r->prompt_digest, r->name, r->path,
 	    store_intern(s, r->source), (long)r->seed, (long)r->repeats, (long)tick_wall_ms());
 	return sqlite3_last_insert_rowid(s->db);
+}
+
+void
+store_suite_digest(struct store *s, long suite, const char *digest)
+{
+	make_way(s, digest);
+	put(s, SUITE_DIGEST, "is", suite, digest);
+	s->in_suite = false;
+}
+
+void
+store_suite_drop(struct store *s)
+{
+	put(s, ROLLBACK, "");
+	s->in_batch = s->in_suite = false;
+	s->ncases = 0;
+	store_forget_bodies(s);
 }
 
 void
@@ -279,7 +318,7 @@ store_put_case(struct store *s, long suite, const struct test_case *tc, struct s
 	put(s, CASE_PUT, "isbnsrkikksi", suite, tc->id, (struct str){ (const char *)bytes, 16 },
 	    (long)tc->slice, tc->cluster, tc->weight, message_id, plain, input_id, expect_id,
 	    tags ? tags : "", tc->line);
-	if (++s->ncases >= CASES_PER_BATCH)
+	if (++s->ncases >= CASES_PER_BATCH && !s->in_suite)
 		store_flush(s);
 }
 

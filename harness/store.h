@@ -32,7 +32,7 @@ const char *store_path(const struct store *);
 /* ---- suites and their cases ------------------------------------------------------------------ */
 
 struct suite_row {
-	const char *digest;              /* SHA-256, hex */
+	const char *digest;              /* SHA-256, hex; NULL: known when all cases were read */
 	const char *prompt_digest;
 	const char *name, *path;
 	struct str  source;              /* suite.yaml as it was */
@@ -43,8 +43,14 @@ struct suite_row {
 long store_suite_find(struct store *, const char *digest);
 /* Gates and remarks are not part of the digest: the newest text under it is the one that holds. */
 void store_suite_renew(struct store *, long suite, const char *path, struct str source);
-/* Starts to write a suite, anew if an attempt did not end; store_suite_done makes it findable. */
+/* Whether a suite of this name is there, whatever its digest. */
+bool store_suite_named(struct store *, const char *name);
+/* Starts to write a suite, anew if an attempt did not end; store_suite_done makes it findable.
+ * Without a digest in the row all that follows is one transaction: store_suite_digest says what
+ * the digest came to be, or store_suite_drop leaves the store as it was. */
 long store_suite_begin(struct store *, const struct suite_row *);
+void store_suite_digest(struct store *, long suite, const char *digest);
+void store_suite_drop(struct store *);
 void store_put_slice(struct store *, long suite, int slice, const char *name, double share);
 /* messages, expect: JSON arrays, see driftlead-db(5); no messages: `input` is all that is asked,
  * by the user, and holds no control character but newlines and tabs.  tags: separated by blanks. */

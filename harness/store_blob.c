@@ -95,6 +95,16 @@ store_file_keys(struct store *s)
 	s->npending = 0;
 }
 
+void
+store_forget_bodies(struct store *s)
+{
+	mem_free(s->pending);
+	s->pending = NULL;
+	s->npending = 0;
+	memset(s->recent, 0, sizeof s->recent);
+	s->finish.blob = s->served.blob = s->fingerprint.blob = 0;
+}
+
 static void
 add_pending(struct store *s, uint64_t key, long blob)
 {

@@ -125,12 +125,26 @@ store_lock(struct store *s, const char *real, struct err *e)
 	return status;
 }
 
+/* A journal whose first byte is not zero holds what a batch began to overwrite. */
+static bool
+journal_is_hot(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char first = '\0';
+	bool hot;
+
+	if (fd < 0)
+		return false;
+	hot = read(fd, &first, 1) == 1 && first != '\0';
+	close(fd);
+	return hot;
+}
+
 bool
 store_was_killed(struct store *s, const char *real)
 {
 	struct arena a = { 0 };
-	struct stat st;
-	bool left = stat(arena_fmt(&a, "%s-journal", real), &st) == 0 && st.st_size > 0;
+	bool left = journal_is_hot(arena_fmt(&a, "%s-journal", real));
 	int fd;
 
 	if (left && !s->writer) {

@@ -31,6 +31,7 @@ struct store {
 	char         *path;
 	int           lock;                       /* descriptor of the lock file, -1: a reader */
 	bool          writer, in_batch;
+	bool          in_suite;                   /* a suite without a digest is being written */
 	bool          ours;                       /* a statement of store*.c is being compiled */
 	size_t        unsaved;                    /* completions in the open batch */
 	long          saved;                      /* completions committed since the opening */
@@ -60,7 +61,7 @@ bool store_is_network(long f_type);
 int  store_resolve(const char *path, enum store_mode, char real[PATH_MAX], struct err *);
 /* The writer's lock.  0, or the exit status and who holds it. */
 int  store_lock(struct store *, const char *real, struct err *);
-/* Whether a writer died in a batch: its journal is not empty, and nobody holds its lock. */
+/* Whether a writer died in a batch: its journal is not blank, and nobody holds its lock. */
 bool store_was_killed(struct store *, const char *real);
 
 /* ---- store_blob.c ---------------------------------------------------------------------------- */
@@ -69,6 +70,8 @@ bool store_was_killed(struct store *, const char *real);
 long store_intern(struct store *, struct str bytes);
 long store_intern_again(struct store *, struct memo *, struct str bytes);
 void store_file_keys(struct store *);
+/* What is remembered of bodies: those of a batch that is rolled back are gone. */
+void store_forget_bodies(struct store *);
 
 /* ---- store.c, store_open.c, store_query.c ---------------------------------------------------- */
 

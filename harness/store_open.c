@@ -320,12 +320,15 @@ open_database(struct store *s, const char *real, const char *schema, struct err 
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	if (sqlite3_exec(s->db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA foreign_keys = ON;",
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096; PRAGMA foreign_keys = OFF;",
 	    NULL, NULL, NULL) != SQLITE_OK)
 		return open_fail(s, e);
-	/* Of 8 kB, a page holds seven bodies of 1 kB; of 4 kB three, and a quarter stays empty. */
-	if (sqlite3_exec(s->db, s->writer ? "PRAGMA page_size = 8192; PRAGMA journal_mode = TRUNCATE;"
-	    "PRAGMA synchronous = EXTRA;" : "PRAGMA query_only = ON;", NULL, NULL, NULL) != SQLITE_OK)
+	/* A journal that stays, with its first bytes blanked, is overwritten in place: no commit makes
+	 * the file system write down a size or a place.
+	 * Of 8 kB, a page holds seven bodies of 1 kB; of 4 kB three, and a quarter stays empty. */
+	if (sqlite3_exec(s->db, s->writer ? "PRAGMA page_size = 8192; PRAGMA journal_mode = PERSIST;"
+	    "PRAGMA journal_size_limit = 1048576; PRAGMA synchronous = EXTRA;" :
+	    "PRAGMA query_only = ON;", NULL, NULL, NULL) != SQLITE_OK)
 		return open_fail(s, e);
 	if (killed && (status = quick_check(s, e)) != 0)
 		return status;
@@ -394,6 +397,8 @@ store_close(struct store *s)
 		sqlite3_finalize(s->body[i]);
 	for (size_t i = 0; i < STORE_SHELF; i++)
 		sqlite3_finalize(s->shelf[i]);
+	if (s->writer && s->db != NULL)         /* a blank journal is of no more use */
+		sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		bug("a query on '%s' is still open", s->path);
 	if (s->lock >= 0)

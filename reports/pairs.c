@@ -10,11 +10,11 @@
  * counts 0 (rule 1 of score.c); the %s is that 0 or NULL.  Grouping follows the key, so
  * nothing is sorted.
  */
-#define VALUES(run, metric, more) \
+#define VALUES(run, metric) \
 	"SELECT s.test_case, avg(ifnull(s.value, CASE WHEN c.outcome <> 'answered' THEN %s END)) AS v" \
 	"  FROM v_score s JOIN v_completion c" \
 	"    ON c.run = s.run AND c.test_case = s.test_case AND c.rep = s.rep" \
-	" WHERE s.run = " run " AND s.metric = " metric more
+	" WHERE s.run = " run " AND s.metric = " metric " GROUP BY s.test_case"
 
 static const char *
 lost(const struct amount *m)
@@ -27,7 +27,7 @@ pairs_worst(const struct page *p, const struct amount *m, long limit)
 {
 	return store_query(p->store, arena_fmt(p->a,
 	    "SELECT w.test_case, w.v, t.case_id, t.slice_name FROM ("
-	    "SELECT test_case, v FROM (" VALUES("?1", "?2", " GROUP BY s.test_case") ")"
+	    "SELECT test_case, v FROM (" VALUES("?1", "?2") ")"
 	    " ORDER BY v IS NULL, v %s, test_case LIMIT ?3) w"
 	    " JOIN v_case t ON t.id = w.test_case ORDER BY v IS NULL, v %s, w.test_case",
 	    lost(m), m->lower_is_better ? "DESC" : "ASC", m->lower_is_better ? "DESC" : "ASC"), "iii",
@@ -41,8 +41,10 @@ pairs_worst(const struct page *p, const struct amount *m, long limit)
 	" (SELECT metric FROM v_metric WHERE run = ?1 AND name = ?3)" \
 	" ORDER BY s.value "
 
-/* Both runs side by side: a row has test_case, v, base_case, base_v.  ?1 ?2 run and metric,
- * ?3 ?4 those of the base.  A case of another suite is the same if its name and bytes are. */
+/* Both runs side by side, the cases that both have: a row has test_case, v, base_case, base_v.
+ * ?1 ?2 run and metric, ?3 ?4 those of the base.  A case of another suite is the same if its
+ * name and bytes are.  Each run is read once, front to back: SQLite would else compute a mean
+ * wherever it is named. */
 static const char *
 both(const struct page *p, const struct amount *m)
 {
@@ -50,13 +52,13 @@ both(const struct page *p, const struct amount *m)
 	long suite = store_long(p->store, 0, suite_of, "i", p->run);
 	long base_suite = store_long(p->store, 0, suite_of, "i", p->base);
 
-	return arena_fmt(p->a, "SELECT test_case, v, base_case,"
-	    " (SELECT v FROM (" VALUES("?3", "?4", " AND s.test_case = base_case") ")) AS base_v"
-	    " FROM (SELECT y.test_case, y.v, %s AS base_case FROM ("
-	    VALUES("?1", "?2", " GROUP BY s.test_case") ") y)",
-	    lost(m), suite == base_suite ? "y.test_case" : arena_fmt(p->a,
-	    "(SELECT u.id FROM v_case t JOIN v_case u ON u.suite = %ld AND u.case_id = t.case_id"
-	    " AND u.hash = t.hash WHERE t.id = y.test_case)", base_suite), lost(m));
+	return arena_fmt(p->a, "WITH x AS MATERIALIZED (" VALUES("?1", "?2") "),"
+	    " y AS MATERIALIZED (" VALUES("?3", "?4") ")"
+	    " SELECT x.test_case, x.v, y.test_case AS base_case, y.v AS base_v FROM x %s",
+	    lost(m), lost(m), suite == base_suite ? "JOIN y ON y.test_case = x.test_case" :
+	    arena_fmt(p->a, "JOIN v_case t ON t.id = x.test_case JOIN v_case u ON u.suite = %ld"
+	    " AND u.case_id = t.case_id AND u.hash = t.hash JOIN y ON y.test_case = u.id",
+	    base_suite));
 }
 
 long

@@ -18,13 +18,16 @@ static void
 list(const struct page *p, const struct amount *m, const char *title, bool worse, long all,
     size_t bytes)
 {
-	struct query *q = pairs_changed(p, m, worse, SHOWN);
+	struct query *q;
 	size_t from = p->out->n;
 	long n = 0;
 
 	html_fmt(p->out, "<h3>%s <span class=\"count\">%d</span></h3>\n", title, all);
-	if (all == 0)
+	if (all == 0) {
 		buf_puts(p->out, "<p class=\"none\">None.</p>\n");
+		return;
+	}
+	q = pairs_changed(p, m, worse, SHOWN);
 	while (query_next(q)) {
 		struct card c = { query_long(q, 0), query_long(q, 4), query_text(q, 2), query_text(q, 3),
 			!query_null(q, 1), !query_null(q, 5), query_real(q, 1), query_real(q, 5) };

@@ -235,8 +235,11 @@ json_key_is(struct str raw, struct str name)
 	size_t at = 0;
 	char one[4];
 
+	/* An escape is longer than what it stands for, so few keys need to be searched for one. */
+	if (raw.n < name.n || (raw.n == name.n && !str_eq(raw, name)))
+		return false;
 	if (raw.n == 0 || memchr(p, '\\', raw.n) == NULL)
-		return str_eq(raw, name);
+		return raw.n == name.n;
 	while (p < end) {
 		size_t n = 1;
 

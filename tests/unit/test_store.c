@@ -8,6 +8,38 @@
 #define PLAIN  "[{\"role\":\"user\",\"content\":\"h\xc3\xa9\\n\\\"q\\\" \\\\n\\t\"}]"
 #define RETURN "[{\"role\":\"user\",\"content\":\"a\\rb\"}]"
 
+/* A suite whose digest comes last: taken back, it leaves nothing, not even remembered bodies. */
+static void
+test_suite_taken_back(void **state)
+{
+	struct suite_row row = a_suite;
+	const struct test_case tc = { .id = "c", .slice = -1, .weight = 1,
+		.input = STR("a question that is asked nowhere else") };
+	struct store *s;
+	long id;
+
+	(void)state;
+	forget();
+	row.digest = NULL;
+	s = opened(STORE_CREATE);
+	id = store_suite_begin(s, &row);
+	assert_true(store_suite_named(s, row.name));
+	store_put_case(s, id, &tc, STR(""), STR("[\"a\"]"), NULL);
+	store_suite_drop(s);
+	assert_false(store_suite_named(s, row.name));
+	assert_int_equal(store_long(s, -1, "SELECT count(*) FROM v_case", ""), 0);
+	id = store_suite_begin(s, &row);
+	store_put_case(s, id, &tc, STR(""), STR("[\"a\"]"), NULL);
+	store_suite_digest(s, id, "d9");
+	store_suite_done(s, id, 1);
+	store_close(s);
+	s = opened(STORE_CREATE);
+	assert_int_equal(store_suite_find(s, "d9"), id);
+	text_is(s, "SELECT input FROM v_case WHERE suite = ?", id, tc.input);
+	text_is(s, "SELECT expect FROM v_case WHERE suite = ?", id, STR("[\"a\"]"));
+	store_close(s);
+}
+
 static void
 test_suite(void **state)
 {
@@ -261,7 +293,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_suite), cmocka_unit_test(test_completion),
+		cmocka_unit_test(test_suite), cmocka_unit_test(test_suite_taken_back),
+		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_views_only),
 	};
