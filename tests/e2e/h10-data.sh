@@ -63,6 +63,53 @@ for names in "m175b_verification m175b_finetuning" "m175b_finetuning m175b_verif
 	esac
 done
 
+# oracle CANDIDATE BASE: n11 b c n00, McNemar's mid-p of a loss, and the verdicts of no-worse at 2
+# points and of better, from the authors' own columns and the formulas of the papers.
+oracle() {
+	jq -r --arg a "$1" --arg b "$2" '[.[$a].is_correct, .[$b].is_correct] | map(if . then 1 else 0 end) |
+		@tsv' "$DATA/gsm8k/example_model_solutions.jsonl" | awk '
+	function midp(b, c,    n, k, pmf, sum) {
+		n = b + c
+		for (k = 0; k <= n; k++) {
+			pmf = k == 0 ? exp(-n * log(2)) : pmf * (n - k + 1) / k
+			sum += k > b ? pmf : k == b ? pmf / 2 : 0
+		}
+		return sum
+	}
+	function tango(b, c, n, d,    B, C, q) {
+		B = -(b + c) + (2 * n + b - c) * d
+		C = -b * d * (1 - d)
+		q = (sqrt(B * B - 8 * n * C) - B) / (4 * n)
+		return (c - b - n * d) / sqrt(n * (2 * q + d * (1 - d)))
+	}
+	{ if ($1 && $2) n11++; else if ($2) b++; else if ($1) c++; else n00++; n++ }
+	END {
+		z = 1.6448536269514722
+		p = midp(b, c)
+		holds = tango(b, c, n, -0.02) > z ? "PASS" : \
+			p < 0.05 && (c - b) / n <= -0.02 ? "FAIL" : "INCONCLUSIVE"
+		better = (c - b) / sqrt(b + c) > z ? "PASS" : p < 0.05 ? "FAIL" : "INCONCLUSIVE"
+		printf "%d,%d,%d,%d %.9e %s %s\n", n11, b, c, n00, p, holds, better
+	}'
+}
+
+begin "six pairs of models, both ways: tables, p-values and verdicts by the formulas"
+pairs=0
+for a in $models; do
+	for b in $models; do
+		[ "$a" != "$b" ] || continue
+		pairs=$((pairs + 1))
+		sed 's/rule: no-worse, margin: 2%/rule: better/' suite.yaml >better.yaml
+		driftlead gate "m$a" -b "m$b" --json >"$OUT" 2>"$ERR"
+		holds=$(jq -r '.verdict | "\(.table.n11),\(.table.b),\(.table.c),\(.table.n00) \(.p_regression) \(.verdict)"' "$OUT")
+		driftlead gate "m$a" -b "m$b" --suite better.yaml --json >"$OUT" 2>"$ERR"
+		echo "$holds $(jq -r .verdict.verdict "$OUT") $(oracle "$a" "$b")" |
+			awk '{ exit !($1 == $5 && $3 == $7 && $4 == $8 && ($2 - $6) ^ 2 <= (1e-8 * $6) ^ 2 + 1e-300) }' ||
+			fail "$a against $b: $holds, not $(oracle "$a" "$b")"
+	done
+done
+is $pairs 12
+
 begin "compare says the same"
 expect_exit 0 driftlead compare m175b_verification m175b_finetuning --json --flips 1000
 json '.metrics[0].rows[0] | [.n11, .regressions, .fixes, .n00] | @csv' 382,76,360,501
