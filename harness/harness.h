@@ -74,6 +74,9 @@ struct suite {
 struct suite *suite_load(const char *path, const struct roots *, struct arena *, struct err *);
 /* The same from the text that a store kept: metrics and gates only, no case file is opened. */
 struct suite *suite_from_source(struct str source, const char *path, struct arena *, struct err *);
+/* Asks with another prompt, read as that of suite.yaml but with files relative to `dir`. */
+int suite_set_prompt(struct suite *, struct node *prompt, const char *dir, const struct roots *,
+                     struct arena *, struct err *);
 /* Reads the cases twice, as a stream: checks and draws, then writes what was drawn into the
  * store unless it is there.  Sets digest, row, ncases and the slices.  0, or -1 and all
  * mistakes (at most 100 shown). */
@@ -345,6 +348,11 @@ struct release { enum verdict verdict; const char *reason; struct str verdict_js
                  struct str lines; /* one per gate, for people */ };
 int stage_gate(struct store *, const struct suite *, long run, long base, struct release *,
                struct arena *, struct err *);
+
+/* scratch.c: a store of its own for a dry run; its folder's name goes into `dir`.  0, or the exit
+ * status. */
+int  scratch_open(struct store **, char dir[], size_t n, struct arena *, struct err *);
+void scratch_drop(struct store **, const char *dir, struct arena *);
 
 /* Which run a word means: a number, `last`, `last~2`, a target's or a baseline's name.
  * 0 and a sentence when there is none. */

@@ -4,9 +4,7 @@
 #include "harness/harness.h"
 #include "reports/reports.h"
 
-#include <stdlib.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 struct options {
 	struct common common;
@@ -51,32 +49,6 @@ find_base(struct session *s, const struct suite *suite, const char *word, long r
 		return (base = run_resolve(s->store, word, suite->name, e)) ? base : -1;
 	base = run_baseline(s->store, suite->name);
 	return base == run ? 0 : base;
-}
-
-/* Dry runs leave the project's store alone: cases go to a scratch file that is gone after. */
-static int
-open_scratch(struct session *s, char dir[], size_t n, struct err *e)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(dir, n, "%s/driftlead-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (mkdtemp(dir) == NULL) {
-		err_set(e, "cannot make a scratch folder '%s'", dir);
-		return EXIT_SURROUNDINGS;
-	}
-	return store_open(&s->store, arena_fmt(s->arena, "%s/store.db", dir), STORE_CREATE, e);
-}
-
-static void
-drop_scratch(struct session *s, const char *dir)
-{
-	static const char *const name[] = { "store.db", "store.db-lock", "store.db-journal" };
-
-	store_close(s->store);
-	s->store = NULL;
-	for (size_t i = 0; i < COUNT(name); i++)
-		unlink(arena_fmt(s->arena, "%s/%s", dir, name[i]));
-	rmdir(dir);
 }
 
 /* The command that goes on: as typed, but --fresh would throw away what is stored. */
@@ -179,7 +151,7 @@ run(struct session *s, struct err *e)
 		prctl(PR_SET_DUMPABLE, 0);              /* a core would hold the key */
 	if (suite == NULL || t == NULL || target_open(t, s->arena, e) != 0)
 		return EXIT_MISTAKE;
-	status = o->dry_run ? open_scratch(s, scratch, sizeof scratch, e) :
+	status = o->dry_run ? scratch_open(&s->store, scratch, sizeof scratch, s->arena, e) :
 	    store_open(&s->store, s->project->store, STORE_CREATE, e);
 	if (status != 0)
 		return status;
@@ -190,7 +162,7 @@ run(struct session *s, struct err *e)
 	else
 		status = stage_run(s->store, suite, t, &ro, &result, s->arena, e);
 	if (o->dry_run)
-		drop_scratch(s, scratch);
+		scratch_drop(&s->store, scratch, s->arena);
 	if (status != 0 || o->dry_run)
 		return status;
 	stage_estimate(s->store, suite, result.run, s->arena);

@@ -377,7 +377,7 @@ optimism_of_equals(void **state)
 	arena_free(&a);
 }
 
-/* Joint intervals cover all ten differences together about as often as they say. */
+/* Joint intervals cover all six differences together about as often as they say. */
 static void
 joint_coverage(void **state)
 {
