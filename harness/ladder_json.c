@@ -193,7 +193,7 @@ held(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 	text(b, "name", name_of(l, p, (size_t)h->chosen));
 	flag(b, "met", h->met);
 	buf_key_long(b, "cases", h->n);
-	estimate(b, "chosen_on", &h->there);
+	estimate(b, "accuracy_there", &h->there);
 	result(b, &h->here);
 	buf_char(b, '}');
 }
@@ -226,13 +226,13 @@ router(struct buf *b, const struct ladder_file *l, const struct ladder_report *p
 	buf_char(b, '{');
 	result(b, &x->cheap);
 	change(b, "change", &x->against_cheap, x->against_cheap.ci95);
-	estimate(b, "extra_cost", &x->cost_against_cheap);
+	estimate(b, "cost_change", &x->cost_against_cheap);
 	buf_puts(b, "}");
 	buf_key(b, "strong_alone");
 	buf_char(b, '{');
 	result(b, &x->strong);
 	change(b, "change", &x->against_strong, x->against_strong.ci95);
-	estimate(b, "extra_cost", &x->cost_against_strong);
+	estimate(b, "cost_change", &x->cost_against_strong);
 	buf_puts(b, "}}");
 }
 

@@ -50,10 +50,11 @@ seconds(struct buf *b, double s)
 		quantity_write(b, s, false, STR("s"), false);
 }
 
+/* USD of a thousand requests, or of a thousand answers: of one they are too small to read. */
 static void
 money(struct buf *b, double usd, bool sign)
 {
-	buf_fmt(b, sign ? "%+.3g" : "%.3g", usd);
+	buf_fmt(b, sign ? "%+.3g" : "%.3g", 1000 * usd);
 }
 
 static void
@@ -113,7 +114,7 @@ table_head(struct buf *b, const struct ladder_file *l)
 	struct buf p = { 0 };
 
 	buf_fmt(b, "  %-*s%9s%15s%9s%12s%9s%9s%9s\n", NAME, "rung", "accuracy", "95 %", "at least",
-	    "USD/request", "P50", "P95", "at most");
+	    "USD/1000", "P50", "P95", "at most");
 	buf_fmt(&p, "%.1f %%", 100 * l->rules.requirement);
 	buf_fmt(b, "  %-*s%9s%15s", NAME, "must be", "", "");
 	cell(b, &p, 9);
@@ -156,6 +157,9 @@ verdict(struct buf *b, const struct ladder_file *l, const struct ladder_report *
 	else if (x->rung[x->chosen].reason == RUNG_ACCURACY)
 		buf_puts(b, ", but more cases would not help: it is below");
 	buf_char(b, '\n');
+	if (p->router.known && p->router.policy.reason == RUNG_MEETS)
+		buf_fmt(b, "the router is shown to meet it: at least %.1f %%\n",
+		    100 * p->router.policy.lower);
 }
 
 static void
@@ -244,7 +248,7 @@ pairs(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 static void
 steps(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 {
-	buf_puts(b, "\nwhat one more correct answer costs, from rung to dearer rung\n");
+	buf_puts(b, "\nwhat 1000 more correct answers cost, from rung to dearer rung\n");
 	for (size_t i = 0; i < p->ladder.nstep; i++) {
 		const struct rung_step *x = &p->ladder.step[i];
 
@@ -256,7 +260,7 @@ steps(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 		money(b, x->price.at, false);
 		buf_puts(b, " USD");
 		if (x->price.bounded)
-			buf_fmt(b, " [%.3g, %.3g] %s", x->price.lo, x->price.hi, x->method);
+			buf_fmt(b, " [%.3g, %.3g] %s", 1000 * x->price.lo, 1000 * x->price.hi, x->method);
 		buf_char(b, '\n');
 	}
 }
@@ -273,7 +277,7 @@ selection(struct buf *b, const struct ladder_file *l, const struct ladder_report
 		return;
 	buf_puts(b, "chosen on one half of the cases: ");
 	name(b, rung_name(l, p, (size_t)h->chosen));
-	buf_fmt(b, "%s; on the other %ld: %.1f %%", h->met ? "" : " (not demonstrated)", h->n,
+	buf_fmt(b, "%s\n  on the other %ld: %.1f %%", h->met ? "" : " (not demonstrated)", h->n,
 	    100 * h->here.acc.at);
 	if (h->here.acc.bounded)
 		buf_fmt(b, " [%.1f, %.1f]", 100 * h->here.acc.lo, 100 * h->here.acc.hi);
@@ -321,13 +325,13 @@ router(struct buf *b, const struct ladder_file *l, const struct ladder_report *p
 	    x->against_cheap.ci95.hi);
 	buf_puts(b, " for ");
 	money(b, x->cost_against_cheap.at, true);
-	buf_puts(b, " USD\n");
+	buf_puts(b, " USD/1000\n");
 	from_to(b, l->rung[l->strong].name, "router");
 	points(b, x->against_strong.at, x->against_strong.bounded, x->against_strong.ci95.lo,
 	    x->against_strong.ci95.hi);
 	buf_puts(b, " for ");
 	money(b, x->cost_against_strong.at, true);
-	buf_puts(b, " USD\n");
+	buf_puts(b, " USD/1000\n");
 }
 
 void

@@ -53,11 +53,12 @@ percent(const struct view *v, struct json obj, const char *key)
 		buf_puts(v->out, "none");
 }
 
+/* Of a thousand: of one request they are too small to read. */
 static void
 usd(const struct view *v, struct json obj, const char *key)
 {
 	if (has(obj, key))
-		html_fmt(v->out, "$%r", real(obj, key));
+		html_fmt(v->out, "$%r", 1000 * real(obj, key));
 	else
 		buf_puts(v->out, "none");
 }
@@ -66,7 +67,7 @@ static void
 seconds(const struct view *v, struct json obj, const char *key, const char *otherwise)
 {
 	if (has(obj, key))
-		html_time(v->out, 1000 * real(obj, key));
+		quantity_write(v->out, real(obj, key), false, STR("s"), false);
 	else
 		buf_puts(v->out, otherwise);
 }
@@ -91,7 +92,8 @@ cost_cell(const struct view *v, struct json estimate, bool priced)
 	else
 		buf_puts(v->out, "no price");
 	if (priced && has(estimate, "lo"))
-		html_fmt(v->out, "<small>$%r to $%r</small>", real(estimate, "lo"), real(estimate, "hi"));
+		html_fmt(v->out, "<small>$%r to $%r</small>", 1000 * real(estimate, "lo"),
+		    1000 * real(estimate, "hi"));
 	buf_puts(v->out, "</td>");
 }
 
@@ -172,6 +174,9 @@ verdict(const struct view *v)
 			html_fmt(b, "; about %d cases would decide", whole(v->root, "n_needed"));
 		buf_puts(b, ".</p>");
 	}
+	if (!met && strcmp(words(v, json_get(json_get(v->root, "router"), "policy"), "reason"),
+	    "meets") == 0)
+		buf_puts(b, "<p class=\"advice\">The router below is shown to.</p>");
 	if (incomplete)
 		buf_puts(b, "<p class=\"advice\">The ladder is not complete: a rung that could not be "
 		    "judged may be the better one.</p>");
@@ -196,13 +201,13 @@ plot(const struct view *v)
 
 		if (!has(acc, "at"))
 			continue;
-		x[n] = real(json_get(rung, "cost"), "at");
+		x[n] = 1000 * real(json_get(rung, "cost"), "at");
 		any = any || x[n] > 0;
 		row[n++] = (struct plot_row){ words(v, rung, "name"), "", real(acc, "at"), real(acc, "lo"),
 			real(acc, "hi"), has(acc, "lo"), str_is(str_of(words(v, rung, "name")),
 			words(v, v->root, "recommended")) };
 	}
-	if (any && plot_costs(&svg, "costs", "Rate of right answers against cost per request; the "
+	if (any && plot_costs(&svg, "costs", "Rate of right answers against the cost of 1,000 requests; the "
 	    "numbers are in the table below", row, x, n, true, real(v->root, "requirement"))) {
 		html_fmt(v->out, "<figure><figcaption><b>%s</b> against cost, with 95 %% intervals; dashed: "
 		    "the requirement</figcaption><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
@@ -261,7 +266,7 @@ result_cells(const struct view *v, struct json x, bool priced)
 static void
 rungs(const struct view *v)
 {
-	static const char *const head[] = { "Rung", ">Right", ">At least", ">Per request", ">P50",
+	static const char *const head[] = { "Rung", ">Right", ">At least", ">Per 1,000", ">P50",
 		">P95", "Finding", NULL };
 	struct json rung;
 
@@ -292,8 +297,8 @@ rungs(const struct view *v)
 static void
 steps(const struct view *v)
 {
-	static const char *const head[] = { "From", "To", ">Per request", ">Right",
-		">One more right answer", NULL };
+	static const char *const head[] = { "From", "To", ">Per 1,000", ">Right",
+		">1,000 more right answers", NULL };
 	struct json step;
 
 	open_section(v, "steps", "What the next rung buys");
@@ -303,7 +308,7 @@ steps(const struct view *v)
 
 		html_fmt(v->out, "<tr><th scope=\"row\">%s</th><td>%s</td><td class=\"num\">",
 		    words(v, step, "from"), words(v, step, "to"));
-		html_fmt(v->out, "+$%r", real(step, "extra_cost"));
+		html_fmt(v->out, "+$%r", 1000 * real(step, "extra_cost"));
 		buf_fmt(v->out, "</td><td class=\"num\">%+.1f pt</td><td class=\"num\">",
 		    100 * real(step, "extra_correct"));
 		if (price.type != JT_OBJECT) {
@@ -311,8 +316,8 @@ steps(const struct view *v)
 		} else {
 			usd(v, price, "at");
 			if (has(price, "lo"))
-				html_fmt(v->out, "<small>$%r to $%r, %s</small>", real(price, "lo"),
-				    real(price, "hi"), words(v, price, "method"));
+				html_fmt(v->out, "<small>$%r to $%r, %s</small>", 1000 * real(price, "lo"),
+				    1000 * real(price, "hi"), words(v, price, "method"));
 		}
 		buf_puts(v->out, "</td></tr>\n");
 	}
@@ -350,10 +355,10 @@ selection(const struct view *v)
 
 	open_section(v, "selection", "What choosing costs");
 	html_fmt(v->out, "<p class=\"lead\">The best of these rungs on these cases is <b>%s</b>; being "
-	    "picked as the best flatters it by about %p.", words(v, v->root, "best"),
-	    real(v->root, "optimism"));
+	    "picked as the best flatters it by about ", words(v, v->root, "best"));
+	buf_fmt(v->out, "%.1f pt.", 100 * real(v->root, "optimism"));
 	if (held.type == JT_OBJECT) {
-		struct json there = json_get(held, "chosen_on"), here = json_get(held, "accuracy");
+		struct json there = json_get(held, "accuracy_there"), here = json_get(held, "accuracy");
 
 		html_fmt(v->out, " Chosen on one half of the cases, <b>%s</b> was right in %p there and in "
 		    "%p of the other %d", words(v, held, "name"), real(there, "at"), real(here, "at"),
@@ -380,7 +385,7 @@ router_row(const struct view *v, const char *name, struct json x, bool pure)
 static void
 router(const struct view *v, struct json r)
 {
-	static const char *const head[] = { "Policy", ">Right", ">At least", ">Per request", ">P50",
+	static const char *const head[] = { "Policy", ">Right", ">At least", ">Per 1,000", ">P50",
 		">P95", ">Router against it", NULL };
 	struct json escalated = json_get(r, "escalated");
 

@@ -334,7 +334,7 @@ cost_script(struct buf *b, const struct plot_row *row, const double *x, size_t n
 	buf_fmt(b, "set terminal svg size %d,%d dynamic noenhanced rounded font 'Helvetica,13'\n"
 	    "set encoding utf8\nunset key\nset border 0\n%s"
 	    "set xrange [%.17g:%.17g]\nset yrange [%.17g:%.17g]\n"
-	    "set xlabel 'USD per request' textcolor rgb '#000002'\n"
+	    "set xlabel 'USD per 1,000 requests' textcolor rgb '#000002'\n"
 	    "set xtics scale 0 autofreq textcolor rgb '#000002'\nset format x '%%g'\n"
 	    "set ytics scale 0 autofreq textcolor rgb '#000002'\nset format y '%%g %%%%'\n"
 	    "set grid xtics ytics lt 1 lw 1 lc rgb '#000003'\nset errorbars 0\n", WIDTH, COSTS_HEIGHT,

@@ -101,8 +101,8 @@ struct plot_row {
  * when there is no gnuplot or it failed or took too long: the page stands without. */
 bool plot_forest(struct buf *, const char *prefix, const char *title, const struct plot_row *,
                  size_t n, bool percent, bool has_rule, double rule);
-/* Rates against what they cost: a point per row with its interval, labelled, at x[i].  The axis of
- * costs is logarithmic where all are above 0 and the largest is 20 times the smallest or more; `said`
+/* Rates against what they cost: a point per row with its interval, labelled, at x[i], the USD of
+ * 1,000 requests.  The axis of costs is logarithmic where all are above 0 and the largest is 20 times the smallest or more; `said`
  * is not used. */
 bool plot_costs(struct buf *, const char *prefix, const char *title, const struct plot_row *,
                 const double *x, size_t n, bool has_rule, double rule);

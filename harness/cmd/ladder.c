@@ -233,8 +233,8 @@ ask(struct session *s, struct ladder_file *l, struct err *e)
 	if (status != 0 || (status = ladder_ask(s->store, l, s->project, &how, s->arena, e)) == 0)
 		return status;
 	if (status > 128)
-		fprintf(stderr, "driftlead: interrupted; what was answered is stored, the same command "
-		    "without --fresh goes on\n");
+		fprintf(stderr, "driftlead: interrupted; what was answered is stored, the same command%s "
+		    "goes on\n", o->fresh ? " without --fresh" : "");
 	return status;
 }
 

@@ -89,7 +89,8 @@ ladder_choose(const struct rung_result *rung, size_t nrung, bool *met)
 	for (size_t r = 0; r < nrung; r++) {
 		if (rung[r].reason == RUNG_MEETS && (best < 0 || rung[r].cost.at < rung[best].cost.at))
 			best = (int)r;
-		if (rung[r].has_lower && (high < 0 || rung[r].lower > rung[high].lower))
+		if (rung[r].has_lower && (high < 0 || rung[r].lower > rung[high].lower ||
+		    (rung[r].lower == rung[high].lower && rung[r].cost.at < rung[high].cost.at)))
 			high = (int)r;
 	}
 	*met = best >= 0;
@@ -152,7 +153,8 @@ critical_value(const struct resamples *b, const struct rung_result *rung, double
 		return -normal_quantile(alpha / 2);
 	qsort(most, b->b, sizeof *most, ascending);
 	at = (size_t)ceil((1 - alpha) * ((double)b->b + 1));
-	return most[(at < 1 ? 1 : at > b->b ? b->b : at) - 1];
+	/* Of a finite number of replicates; no family is easier than one pair. */
+	return fmax(most[(at < 1 ? 1 : at > b->b ? b->b : at) - 1], -normal_quantile(alpha / 2));
 }
 
 /* No dearer, no slower, and something of the two or the accuracy better; of equals the first. */
@@ -244,7 +246,8 @@ ladder_judge(const struct sample *design, const struct rung *rung, size_t nrung,
 	l.step = arena_array(a, nrung, sizeof *l.step);
 	for (size_t r = 0; r < nrung; r++) {
 		l.rung[r] = rung_judge(design, &rung[r], rules, &scratch);
-		if (l.rung[r].acc.at > l.rung[l.best].acc.at)
+		if (l.rung[r].acc.at > l.rung[l.best].acc.at || (l.rung[r].acc.at ==
+		    l.rung[l.best].acc.at && l.rung[r].cost.at < l.rung[l.best].cost.at))
 			l.best = r;
 	}
 	l.critical = critical_value(&b, l.rung, rules->alpha, &scratch);

@@ -332,7 +332,7 @@ struct ladder {
 	struct rung_result *rung;
 	struct rung_pair   *pair;
 	struct rung_step   *step;
-	double              critical;      /* of max |t| over the pairs */
+	double              critical;      /* of max |t| over the pairs; at least that of one pair */
 	bool                met;           /* `chosen` meets the requirement and the limit */
 	int                 chosen;        /* else the rung of the largest lower bound; -1: none */
 	long                n_needed;      /* units for the chosen one's bound to clear; 0: none would */
@@ -347,7 +347,7 @@ struct ladder ladder_judge(const struct sample *design, const struct rung *, siz
 struct rung_result rung_judge(const struct sample *design, const struct rung *,
                               const struct ladder_rules *, struct arena *scratch);
 /* The cheapest that meets the rules, or the one of the largest lower bound and *met = false;
- * of equals the first.  -1: none has a bound. */
+ * of equals the cheaper, then the first.  -1: none has a bound. */
 int ladder_choose(const struct rung_result *, size_t nrung, bool *met);
 /* Steps in the order of cost, each from the last rung before it that is not dominated: at most
  * nrung - 1. */
