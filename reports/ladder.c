@@ -188,6 +188,8 @@ verdict(const struct view *v)
 static void
 plot(const struct view *v)
 {
+	static const char title[] = "Rate of right answers against the cost of 1,000 requests; the "
+	    "numbers are in the table below";
 	struct plot_row row[SHOWN];
 	double x[SHOWN];
 	struct json rung;
@@ -207,11 +209,10 @@ plot(const struct view *v)
 			real(acc, "hi"), has(acc, "lo"), str_is(str_of(words(v, rung, "name")),
 			words(v, v->root, "recommended")) };
 	}
-	if (any && plot_costs(&svg, "costs", "Rate of right answers against the cost of 1,000 requests; the "
-	    "numbers are in the table below", row, x, n, true, real(v->root, "requirement"))) {
-		html_fmt(v->out, "<figure><figcaption><b>%s</b> against cost, with 95 %% intervals; dashed: "
-		    "the requirement</figcaption><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-		    "aria-label=\"Plot of cost and rate\">", words(v, v->root, "metric"));
+	if (any && plot_costs(&svg, "costs", title, row, x, n, true, real(v->root, "requirement"))) {
+		html_fmt(v->out, "<figure><figcaption><b>%s</b> against cost, with 95 %% intervals; "
+		    "dashed: the requirement</figcaption><div class=\"scroll\" tabindex=\"0\" "
+		    "role=\"region\" aria-label=\"Plot of cost and rate\">", words(v, v->root, "metric"));
 		buf_str(v->out, buf_as_str(&svg));
 		buf_puts(v->out, "</div></figure>\n");
 	}
@@ -396,8 +397,8 @@ router(const struct view *v, struct json r)
 		html_fmt(v->out, "where %s passes %r", words(v, r, "confidence"), real(r, "threshold"));
 	else
 		buf_puts(v->out, "always");
-	html_fmt(v->out, ". The threshold was chosen on %d cases; the others are shown, of which %p are "
-	    "escalated", whole(r, "chosen_on"), real(escalated, "at"));
+	html_fmt(v->out, ". The threshold was chosen on %d cases; the others are shown, of which %p "
+	    "are escalated", whole(r, "chosen_on"), real(escalated, "at"));
 	if (has(escalated, "lo"))
 		html_fmt(v->out, " (%p to %p)", real(escalated, "lo"), real(escalated, "hi"));
 	buf_puts(v->out, ".</p>\n");
@@ -426,8 +427,8 @@ report_ladder(struct str json, struct buf *out)
 	suite = words(&v, v.root, "suite");
 	metric = words(&v, v.root, "metric");
 	page_head(out, arena_fmt(&a, "ladder of %s", suite), "verdict", "To the verdict");
-	html_fmt(out, "<header><p class=\"brand\">driftlead</p><h1>ladder of <b>%s</b> by <b>%s</b></h1>"
-	    "<p class=\"when\">%d cases</p></header>\n<main>\n", suite, metric,
+	html_fmt(out, "<header><p class=\"brand\">driftlead</p><h1>ladder of <b>%s</b> by <b>%s</b>"
+	    "</h1><p class=\"when\">%d cases</p></header>\n<main>\n", suite, metric,
 	    whole(v.root, "cases"));
 	verdict(&v);
 	rungs(&v);

@@ -264,7 +264,7 @@ ladder(struct session *s, struct err *e)
 const struct command command_ladder = {
 	.name = "ladder", .chapter = "measure", .operands = "FILE",
 	.help = "ask several ways to do a task the same cases; which is the cheapest that will do?",
-	.about = "Rungs whose run is stored are not asked again; driftlead-ladder(5) describes the file.",
+	.about = "A rung whose run is stored is not asked again; the file is in driftlead-ladder(5).",
 	.options = options, .size = sizeof(struct options), .needs = NEEDS_PROJECT,
 	.min_operands = 1, .max_operands = 1, .main = ladder,
 };

@@ -50,7 +50,8 @@ struct held
 ladder_held(const struct sample *design, const struct rung *rung, size_t nrung, const bool *held,
     const struct ladder_rules *rules, struct arena *a)
 {
-	struct sample s[2] = { sample_part(design, held, false, a), sample_part(design, held, true, a) };
+	struct sample s[2] = { sample_part(design, held, false, a),
+	    sample_part(design, held, true, a) };
 	struct rung_result *first = arena_array(a, nrung, sizeof *first);
 	struct held x = { .chosen = -1, .n = (long)s[1].n };
 	struct rung r;

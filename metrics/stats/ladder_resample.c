@@ -17,7 +17,7 @@ struct drawing {
 	struct resamples    *out;
 	uint64_t             key;
 	size_t               npsu, nh;      /* clusters; strata of the draw */
-	size_t              *psu, *first;   /* clusters by stratum: psu[first[h]] to psu[first[h + 1]] */
+	size_t              *psu, *first;   /* by stratum: psu[first[h]] to psu[first[h + 1]] */
 	double              *share;         /* of the strata of the mean; NULL: one */
 	uint32_t           **order;         /* by rung: units, the slowest first */
 };
