@@ -31,21 +31,35 @@ is_complete(struct store *st, long run)
 	return store_long(st, 0, "SELECT state = 'complete' FROM v_run WHERE id = ?", "i", run) != 0;
 }
 
-/* What is left of the budget after the rungs before; a sentence when nothing is. */
+/* An earlier rung that is asked the very same; NULL: there is none. */
+static const struct ladder_rung *
+twin_of(const struct asker *k, size_t i)
+{
+	const struct ladder_rung *x = k->l->rung;
+
+	for (size_t j = 0; j < i; j++)
+		if (x[j].suite->row == x[i].suite->row && x[j].target == x[i].target)
+			return &x[j];
+	return NULL;
+}
+
+/* What is left of the budget after the rungs before; a sentence when nothing is.  What this rung's
+ * run has spent already, stage_run counts. */
 static const char *
-budget_left(const struct asker *k, struct budget *left)
+budget_left(const struct asker *k, size_t at, struct budget *left)
 {
 	const struct budget *b = &k->how->budget;
 	double cost = 0;
 	long tokens = 0;
 
 	*left = *b;
-	for (size_t i = 0; i < k->l->nrung; i++) {
-		struct query *q = store_query(k->store, "SELECT ifnull(sum(cost), 0), ifnull(sum(ifnull("
-		    "tokens_in, 0) + ifnull(tokens_out, 0)), 0) FROM v_completion WHERE run = ?", "i",
+	for (size_t i = 0; i < at; i++) {
+		struct query *q = twin_of(k, i) != NULL ? NULL : store_query(k->store,
+		    "SELECT ifnull(sum(cost), 0), ifnull(sum(ifnull(tokens_in, 0) +"
+		    " ifnull(tokens_out, 0)), 0) FROM v_completion WHERE run = ?", "i",
 		    k->l->rung[i].run);
 
-		while (query_next(q)) {
+		while (q != NULL && query_next(q)) {
 			cost += query_real(q, 0);
 			tokens += query_long(q, 1);
 		}
@@ -78,15 +92,16 @@ sentence(const struct err *e, struct arena *a)
 
 /* Asks one rung.  0, 128 + a signal, or the status of a mistake. */
 static int
-ask(struct asker *k, struct ladder_rung *x)
+ask(struct asker *k, size_t i)
 {
+	struct ladder_rung *x = &k->l->rung[i];
 	struct run_options o = { .start = k->how->start, .quiet = k->how->quiet,
 		.command = k->how->command };
 	struct run_result result;
 	struct err e = { 0 };
 	int status;
 
-	if ((x->why = budget_left(k, &o.budget)) != NULL)
+	if ((x->why = budget_left(k, i, &o.budget)) != NULL)
 		return 0;
 	status = stage_run(k->store, x->suite, x->target, &o, &result, k->a, &e);
 	x->run = result.run;
@@ -131,8 +146,17 @@ static int
 one_rung(struct asker *k, size_t i)
 {
 	struct ladder_rung *x = &k->l->rung[i];
+	const struct ladder_rung *twin = twin_of(k, i);
 	int status = 0;
 
+	if (twin != NULL) {
+		x->state = twin->state;
+		x->run = twin->run;
+		x->why = twin->why;
+		x->ncases = twin->ncases;
+		x->missing = twin->missing;
+		return 0;
+	}
 	x->state = RUNG_INCOMPLETE;
 	x->run = newest_run(k->store, x);
 	if (k->how->no_run || (k->how->start == START_RESUME && x->run != 0 &&
@@ -145,7 +169,7 @@ one_rung(struct asker *k, size_t i)
 			x->why = "its run is not complete";
 	} else {
 		announce(k, i);
-		status = ask(k, x);
+		status = ask(k, i);
 	}
 	if (x->run == 0)
 		return status;

@@ -193,17 +193,21 @@ rung_line(struct buf *b, const struct ladder_file *l, const struct ladder_report
     const struct rung_result *x)
 {
 	const struct ladder_rung *rung = &l->rung[i];
+	struct arena a = { 0 };
 
 	buf_puts(b, "  ");
 	column(b, str_of(rung->name), NAME, false);
 	if (x == NULL) {
 		buf_puts(b, rung->state == RUNG_UNANSWERED ? "not judged: " : "incomplete: ");
-		buf_fmt(b, "%s\n", rung->why != NULL ? rung->why : "no case could be scored");
+		buf_str(b, str_visible(str_of(rung->why != NULL ? rung->why : "no case could be scored"),
+		    400, false, &a));
+		buf_char(b, '\n');
+		arena_free(&a);
 		return;
 	}
 	reason(b, l, x);
 	if (rung->missing > 0)
-		buf_fmt(b, "; %ld cases unanswered", rung->missing);
+		buf_fmt(b, "; %ld cases unanswered, which count as wrong", rung->missing);
 	if (rung->cost_unknown > 0)
 		buf_fmt(b, "; %ld answers of unknown price", rung->cost_unknown);
 	buf_char(b, '\n');

@@ -245,7 +245,7 @@ finding(const struct view *v, struct json rung)
 		    words(v, rung, "dominated_by"), real(rung, "dominated_share"),
 		    real(rung, "dominated_share") >= 0.95 ? ": confidently" : "");
 	if (whole(rung, "missing") > 0)
-		html_fmt(b, "<small>%d cases have no answer from the service.</small>",
+		html_fmt(b, "<small>%d cases have no answer from the service and count as wrong.</small>",
 		    whole(rung, "missing"));
 	if (whole(rung, "cost_unknown") > 0)
 		html_fmt(b, "<small>%d answers have no known price.</small>", whole(rung, "cost_unknown"));

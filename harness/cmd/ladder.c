@@ -141,8 +141,15 @@ dry_run(struct session *s, struct ladder_file *l, struct err *e)
 	if (store_open(&real, s->project->store, STORE_READ, &none) != 0)
 		real = NULL;                            /* nothing is stored yet */
 	status = scratch_open(&s->store, scratch, sizeof scratch, s->arena, e);
-	for (size_t i = 0; i < l->nrung && status == 0; i++)
+	for (size_t i = 0; i < l->nrung && status == 0; i++) {
 		status = plan_rung(s, &l->rung[i], real, o->fresh, &plan[i], e);
+		for (size_t k = 0; k < i && status == 0; k++)   /* a rung that is asked the very same */
+			if (l->rung[k].target == l->rung[i].target &&
+			    strcmp(l->rung[k].suite->digest, l->rung[i].suite->digest) == 0) {
+				plan[i].stored = plan[i].calls;
+				plan[i].cost = 0;
+			}
+	}
 	if (status == 0)
 		print_plans(s, l, plan);
 	if (s->store != NULL)

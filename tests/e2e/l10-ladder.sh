@@ -315,7 +315,27 @@ is "$(stub_count total)" "$all"
 expect_exit 0 driftlead ladder served.yaml -n --json
 json .calls 0
 
+begin "rungs that are asked the very same share a run, whatever they cost beside"
+cat >twins.yaml <<END
+suite: suite.yaml
+metric: right
+requirement: 80%
+margin: 5%
+rungs:
+  - { name: rented, target: one, per_request: 0.001 }
+  - { name: owned, target: one, per_request: 0.002 }
+END
+expect_exit 0 driftlead ladder twins.yaml --fresh -n --json
+json .calls 60
+all=$(stub_count total)
+expect_exit 0 driftlead ladder twins.yaml --fresh --json
+json '.rungs | .[0].run == .[1].run' true
+json .recommended rented
+json '.rungs[1].dominated_by' rented
+is "$(stub_count total)" $((all + 60))
+
 begin "--fresh asks again, a signal ends it, and the same command goes on"
+all=$(stub_count total)
 env --default-signal=INT driftlead ladder served.yaml --fresh -q >"$OUT" 2>"$ERR" &
 pid=$!
 poll asked $((all + 20))
@@ -332,6 +352,7 @@ tokens=$(sqlite3 -batch -readonly "$STORE" "select sum(tokens_in + tokens_out) f
 expect_exit 3 driftlead ladder served.yaml --store "$SCRATCH/budget.db" --max-tokens "$tokens" --json
 json '[.rungs[].state] | join(" ")' "complete incomplete"
 json '.rungs[1].why' "max-tokens are spent"
+expect_exit 0 driftlead ladder served.yaml --store "$SCRATCH/budget.db" --max-tokens $((3 * tokens)) -q
 
 begin "a rung whose target is dead is incomplete, and the others stand"
 served
