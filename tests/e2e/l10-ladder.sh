@@ -151,6 +151,54 @@ ladder 'router: { cheap: small, strong: big }'
 expect_exit 0 driftlead ladder ladder.yaml --json
 json .router null
 
+begin "log probabilities: the mean over an answer's tokens"
+cat >sure.jq <<'END'
+(.id | ltrimstr("c") | tonumber % 4 != 0) as $right | { id, finish: "stop",
+	text: (if $right then "yes" else "no" end), logprobs: (if .id == "c4" then [] else
+	[{ token: "y", logprob: (if $right then -0.1 else -1 end) },
+	{ token: "es", logprob: (if $right then -0.3 else -3 end) }] end) }
+END
+echo "  sure: { protocol: exec, command: [$(command -v jq), -c, --unbuffered, -f, sure.jq], slots: 1 }" \
+	>>driftlead.yaml
+cat >sure.yaml <<END
+suite: suite.yaml
+metric: right
+requirement: 88%
+rungs:
+  - { name: sure, target: sure, per_request: 0.001 }
+  - { name: big, target: big, per_request: 0.00988 }
+router: { cheap: sure, strong: big }
+END
+expect_exit 3 driftlead ladder sure.yaml --json
+json '.rungs[0].state' complete
+near '.router.threshold' -0.2
+json '.router | (.escalated.at + .cheap_alone.accuracy.at - 1 | fabs) < 1e-9' true
+json .router.policy.reason meets
+
+begin "clusters lie in one half, and differences know of them"
+awk '{ sub(/}$/, ",\"group\":\"g" int((NR - 1) / 10) "\"}"); print }' cases.jsonl >grouped.jsonl
+sed 's/cases.jsonl/grouped.jsonl/; s/^metrics/fields: { id: id, input: input, expect: expect, cluster: group }\n&/' \
+	suite.yaml >grouped-suite.yaml
+ladder 'router: { cheap: small, strong: big, confidence: seconds }'
+sed 's/suite.yaml/grouped-suite.yaml/' ladder.yaml >grouped.yaml
+expect_exit 0 driftlead ladder grouped.yaml --json
+json '.router.chosen_on % 10' 0
+json '.held_out.cases % 10' 0
+json '.held_out.cases + .router.chosen_on' $N
+json '.pairs[1].change.method' "clustered paired t (CR2)"
+
+begin "a few unanswered cases are wrong, and slower than any limit"
+head -n 396 big.jsonl >part.jsonl
+cp driftlead.yaml all.yaml
+sed 's/answers: big.jsonl/answers: part.jsonl/' all.yaml >driftlead.yaml
+expect_exit 0 driftlead ladder ladder.yaml --json
+json '.rungs[2] | [.state, .missing] | join(" ")' "complete 4"
+near '.rungs[2].accuracy.at' 0.8425
+near '.rungs[2].p95.hi' 1
+driftlead ladder ladder.yaml >text 2>"$ERR"
+contains text "4 cases unanswered, which count as wrong"
+cp all.yaml driftlead.yaml
+
 # ---- prompts ---------------------------------------------------------------------------------
 
 begin "a rung's prompt is asked, stored as another suite, and not mistaken for the suite's own"
@@ -236,9 +284,9 @@ json '.rungs[1].why' "nothing is stored"
 json .pairs '[]'
 
 begin "too many cases without an answer: the rung is not judged, the others are"
-head -n 380 big.jsonl >part.jsonl
+head -n 380 big.jsonl >less.jsonl
 cp driftlead.yaml all.yaml
-sed 's/answers: big.jsonl/answers: part.jsonl/' all.yaml >driftlead.yaml
+sed 's/answers: big.jsonl/answers: less.jsonl/' all.yaml >driftlead.yaml
 expect_exit 3 driftlead ladder ladder.yaml --json
 json '[.rungs[].state] | join(" ")' "complete complete unanswered"
 json '.rungs[2].missing' 20
