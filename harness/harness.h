@@ -82,6 +82,9 @@ struct suite {
 struct suite *suite_load(const char *path, const struct roots *, struct arena *, struct err *);
 /* The same from the text that a store kept: metrics and gates only, no case file is opened. */
 struct suite *suite_from_source(struct str source, const char *path, struct arena *, struct err *);
+/* Asks with another prompt, read as that of suite.yaml but with files relative to `dir`. */
+int suite_set_prompt(struct suite *, struct node *prompt, const char *dir, const struct roots *,
+                     struct arena *, struct err *);
 /* Reads the cases twice, as a stream: checks and draws, then writes what was drawn into the
  * store unless it is there.  Sets digest, row, ncases and the slices.  0, or -1 and all
  * mistakes (at most 100 shown). */

@@ -439,3 +439,19 @@ suite_from_source(struct str source, const char *path, struct arena *a, struct e
 {
 	return read_suite(source, path, NULL, true, a, e);
 }
+
+int
+suite_set_prompt(struct suite *s, struct node *prompt, const char *dir, const struct roots *roots,
+    struct arena *a, struct err *e)
+{
+	struct reading r = { s, roots, false, a, e };
+	const char *own = s->dir;
+	int before = e->n;
+
+	s->nprompt = 0;
+	s->dir = dir;
+	read_prompt(&r, prompt);
+	s->dir = own;
+	digest_prompt(s);
+	return e->n == before ? 0 : -1;
+}

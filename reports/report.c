@@ -27,8 +27,8 @@ static const char style[] = "\n"
 
 struct heading { const char *suite, *target, *started, *program, *digest; };
 
-static void
-head(struct buf *b, const struct page *p, const struct heading *h)
+void
+page_head(struct buf *b, const char *title, const char *to, const char *skip)
 {
 	struct sha256 sum = sha256_begin();
 	unsigned char raw[32];
@@ -43,10 +43,9 @@ head(struct buf *b, const struct page *p, const struct heading *h)
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
 	    "<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n");
-	html_fmt(b, "<title>%s on %s, run %d</title>\n<style>", h->suite, h->target, p->run);
+	html_fmt(b, "<title>%s</title>\n<style>", title);
 	buf_puts(b, style);
-	buf_puts(b, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#verdict\">To the verdict</a>"
-	    "\n");
+	html_fmt(b, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#%s\">%s</a>\n", to, skip);
 }
 
 static void
@@ -86,7 +85,8 @@ report_html(struct store *store, long run, long base, struct buf *out)
 		out->max = 64 << 20;
 	if (!heading_of(&p, &h))
 		bug("there is no run %ld to report", run);
-	head(out, &p, &h);
+	page_head(out, arena_fmt(&a, "%s on %s, run %ld", h.suite, h.target, run), "verdict",
+	    "To the verdict");
 	html_fmt(out, "<header><p class=\"brand\">driftlead</p><h1><b>%s</b> on <b>%s</b></h1>"
 	    "<p class=\"when\">run %d, <time datetime=\"%s\">%s</time></p></header>\n", h.suite,
 	    h.target, run, h.started, h.started);

@@ -63,6 +63,17 @@ int  outputs_write(struct store *, long run, long base, const struct outputs *, 
                    struct err *) MUST_USE;
 /* One output into `out`; at most `most` cases, 0 for its own limit. */
 void report_as(const char *name, struct store *, long run, long base, long most, struct buf *out);
+/* The HTML page of a ladder into `out`, from the object that 'driftlead ladder --json' prints. */
+void report_ladder(struct str json, struct buf *out);
+/* JUnit XML of a run: a testcase per case (worst first, at most `max`) and per gate. */
+void report_junit(struct store *, long run, long base, long max, struct buf *out);
+/* The same into a file, all or nothing, with at most 5,000 cases; -1 and a sentence. */
+int  report_junit_file(struct store *, long run, long base, const char *path, struct err *) MUST_USE;
+
+/* ---- report.c: what every page begins with ------------------------------------------------- */
+
+/* From the doctype to <body> and the link that skips to `#to`. */
+void page_head(struct buf *, const char *title, const char *to, const char *skip);
 
 /* ---- html.c: every byte of data is escaped here ------------------------------------------- */
 
@@ -208,5 +219,10 @@ struct plot_row {
  * when there is no gnuplot or it failed or took too long: the page stands without. */
 bool plot_forest(struct buf *, const char *prefix, const char *title, const struct plot_row *,
                  size_t n, bool percent, bool has_rule, double rule);
+/* Rates against what they cost: a point per row with its interval, labelled, at x[i], the USD of
+ * 1,000 requests.  The axis of costs is logarithmic where all are above 0 and the largest is 20 times the smallest or more; `said`
+ * is not used. */
+bool plot_costs(struct buf *, const char *prefix, const char *title, const struct plot_row *,
+                const double *x, size_t n, bool has_rule, double rule);
 
 #endif

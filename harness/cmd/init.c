@@ -19,6 +19,9 @@ static const char project_yaml[] =
 static const char suite_yaml[] =
 #include "suites/tickets/suite.yaml.h"
     ;
+static const char ladder_yaml[] =
+#include "suites/tickets/ladder.yaml.h"
+    ;
 static const char cases_jsonl[] =
 #include "suites/tickets/cases.jsonl.h"
     ;
@@ -32,6 +35,7 @@ static const struct { const char *path, *text; } file[] = {
 	{ "suites/tickets/suite.yaml", suite_yaml },
 	{ "suites/tickets/cases.jsonl", cases_jsonl },
 	{ "suites/tickets/train.jsonl", train_jsonl },
+	{ "suites/tickets/ladder.yaml", ladder_yaml },
 };
 
 static int

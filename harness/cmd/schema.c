@@ -1,10 +1,10 @@
 /*
- * cmd/schema.c -- `driftlead schema suite|project`: JSON Schema for editors.
+ * cmd/schema.c -- `driftlead schema suite|project|ladder`: JSON Schema for editors.
  *
  * Written from the tables that the files are bound by, so that an editor knows what the
  * program knows.
  */
-#include "harness/harness.h"
+#include "harness/ladder.h"
 
 /* What tables cannot say: which definition the value of a key follows. */
 static const char suite_links[] = "{\"properties\":{"
@@ -19,6 +19,13 @@ static const char project_links[] = "{\"properties\":{"
     "\"targets\":{\"additionalProperties\":{\"$ref\":\"#/$defs/target\"}}}}";
 static const char target_links[] = "{\"properties\":{"
     "\"prices\":{\"$ref\":\"#/$defs/prices\"},\"serve\":{\"$ref\":\"#/$defs/serve\"}}}";
+
+static const char ladder_links[] = "{\"properties\":{"
+    "\"rungs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/rung\"},\"minItems\":2},"
+    "\"router\":{\"$ref\":\"#/$defs/router\"}}}";
+static const char rung_links[] = "{\"properties\":{"
+    "\"prompt\":{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/message\"},"
+    "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/message\"}}]}}}";
 
 /* "NAME":{object of a table} appended to "$defs". */
 static void
@@ -107,8 +114,13 @@ schema(struct session *s, struct err *e)
 		def(b, "prices", price_keys, "");
 		def(b, "serve", serve_params, "");
 		alternatives(b, "target", "protocol", target_keys, protocol_params, target_links);
+	} else if (strcmp(what, "ladder") == 0) {
+		head(b, "driftlead ladder", ladder_keys, ladder_links);
+		def(b, "rung", ladder_rung_keys, rung_links);
+		def(b, "router", ladder_router_keys, "");
+		def(b, "message", suite_msg_keys, "");
 	} else {
-		err_set(e, "there is a schema of 'suite' and of 'project', not of '%s'", what);
+		err_set(e, "there is a schema of 'suite', 'project' and 'ladder', not of '%s'", what);
 		return EXIT_MISTAKE;
 	}
 	buf_puts(b, "}}\n");
@@ -116,7 +128,7 @@ schema(struct session *s, struct err *e)
 }
 
 const struct command command_schema = {
-	.name = "schema", .chapter = "about", .operands = "suite|project",
+	.name = "schema", .chapter = "about", .operands = "suite|project|ladder",
 	.help = "JSON Schema of a configuration file, for editors",
 	.min_operands = 1, .max_operands = 1, .main = schema,
 };

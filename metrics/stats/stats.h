@@ -773,5 +773,140 @@ struct otava_point { size_t index; double p, before, after; };
 struct otava { struct otava_point *point; size_t n; };
 struct otava otava_points(const double *x, size_t n, size_t window, double max_p,
                           double min_magnitude, struct arena *);
+/* ---- fieller.c: the ratio of two means ---- */
+
+/* num / den, and its interval at the critical value t (Fieller 1954); var and cov are those of
+ * the two means.  Known unless den is 0.  Bounded only if den lies more than t standard errors
+ * from 0: else the set is not an interval, and lo and hi are 0. */
+struct ratio { bool known, bounded; double at, lo, hi; };
+struct ratio fieller_ratio(double num, double den, double var_num, double var_den, double cov,
+                           double t);
+
+/* ---- ladder_resample.c, ladder.c, ladder_step.c: rungs that answered the same units ---- */
+
+/* What every unit of the design (whose y is not read) got from one rung, by unit. */
+struct rung {
+	const double *y;         /* a rate, 0 to 1, higher is better */
+	const double *cost;      /* USD per request */
+	const double *seconds;   /* of its answer; DBL_MAX: it never came */
+};
+
+/*
+ * The joint bootstrap: in a replicate all rungs see the same drawn units, which are clusters
+ * where the design has them, drawn inside strata.  Replicate i of rung r is at [i * nrung + r].
+ * p95: the ceil(0.95 n)-th of the seconds.  A function of the seed and the arguments alone,
+ * whatever the number of threads.  n = 0: no replicates.  O(b n nrung).
+ */
+struct resamples { size_t b, nrung; double *y, *cost, *p95; };
+struct resamples ladder_resample(const struct sample *design, const struct rung *, size_t nrung,
+                                 size_t b, uint64_t seed, struct arena *);
+
+struct ladder_rules {
+	double   requirement;    /* a rate */
+	double   latency;        /* seconds, most for P95; 0: no limit */
+	double   margin;         /* of accuracy that a dominating rung may lack */
+	double   alpha;          /* one-sided; joint intervals are two-sided at 1 - alpha */
+	double   power;          /* for the units needed */
+	size_t   resamples;
+	uint64_t seed;
+};
+
+/* A quantile of the seconds by order statistics.  DBL_MAX: never, or not bounded above; lo is 0
+ * without a bound below. */
+struct late { double at, lo, hi; };
+
+enum rung_reason {           /* why a rung does or does not meet what is required */
+	RUNG_MEETS, RUNG_ACCURACY, RUNG_LATENCY, RUNG_CLUSTERS /* fewer than 10 */,
+	RUNG_SLICES /* more than 5 % of production is in strata without a unit */, RUNG_NOTHING
+};
+
+struct rung_result {
+	struct estimate  acc, cost;   /* with 95 % intervals */
+	bool             has_lower;
+	double           lower;       /* one-sided bound of the accuracy at 1 - alpha */
+	struct late      p50, p95;    /* bounds two-sided at 1 - 2 alpha: each end one-sided at alpha */
+	enum rung_reason reason;
+	int              dominated_by;     /* index, -1: by none */
+	double           dominated_share;  /* of replicates where that rung dominates this one */
+};
+
+/* Rung `a` less rung `b`, a < b. */
+struct rung_pair { size_t a, b; struct paired change; /* ci: the joint interval */ };
+
+/* Up from the cheaper rung to the next: what one more correct answer costs. */
+struct rung_step {
+	size_t          from, to;
+	double          dcost, dacc;
+	struct interval acc;          /* joint */
+	bool            gain;         /* that interval lies above 0 */
+	struct ratio    price;        /* USD per extra correct answer; where there is a gain */
+	const char     *method;       /* "fieller", or "bootstrap" where Fieller's is no interval */
+};
+
+struct ladder {
+	size_t              nrung, npair, nstep;
+	struct rung_result *rung;
+	struct rung_pair   *pair;
+	struct rung_step   *step;
+	double              critical;      /* of max |t| over the pairs; at least that of one pair */
+	bool                met;           /* `chosen` meets the requirement and the limit */
+	int                 chosen;        /* else the rung of the largest lower bound; -1: none */
+	long                n_needed;      /* units for the chosen one's bound to clear; 0: none would */
+	size_t              best;          /* the rung of the greatest accuracy */
+	double              optimism;      /* how much picking the best flatters it, in accuracy */
+};
+
+/* All of it for at least one rung and one unit.  `seconds` is not weighted to production. */
+struct ladder ladder_judge(const struct sample *design, const struct rung *, size_t nrung,
+                           const struct ladder_rules *, struct arena *);
+/* One rung alone: estimates, bounds and reason; not dominated. */
+struct rung_result rung_judge(const struct sample *design, const struct rung *,
+                              const struct ladder_rules *, struct arena *scratch);
+/* The cheapest that meets the rules, or the one of the largest lower bound and *met = false;
+ * of equals the cheaper, then the first.  -1: none has a bound. */
+int ladder_choose(const struct rung_result *, size_t nrung, bool *met);
+/* Steps in the order of cost, each from the last rung before it that is not dominated: at most
+ * nrung - 1. */
+size_t ladder_steps(const struct sample *design, const struct rung *, const struct ladder *,
+                    const struct resamples *, const struct ladder_rules *, struct rung_step *,
+                    struct arena *scratch);
+
+/* ---- halves.c: chosen on one half of the units, reported on the other ---- */
+
+/* The units for which in[i] == which, in their order; strata and clusters keep their numbers. */
+struct sample sample_part(const struct sample *, const bool *in, bool which, struct arena *);
+struct rung   rung_part(const struct rung *, const bool *in, bool which, size_t n, struct arena *);
+double       *values_part(const double *, const bool *in, bool which, size_t n, struct arena *);
+
+/* The rung that ladder_choose takes on the half that is not held, seen on the half that is. */
+struct held {
+	int                chosen;   /* -1: none could be */
+	bool               met;      /* on the half it was chosen on */
+	long               n;        /* units held */
+	struct estimate    there;    /* its accuracy where it was chosen */
+	struct rung_result here;
+};
+struct held ladder_held(const struct sample *design, const struct rung *, size_t nrung,
+                        const bool *held, const struct ladder_rules *, struct arena *);
+
+/* ---- router.c: the cheap rung first, the strong one where it is not sure ---- */
+
+struct router {
+	bool               known;          /* both halves have units, and some unit a confidence */
+	double             threshold;      /* escalate what is below, and what has no confidence;
+	                                    * DBL_MAX: escalate all */
+	long               n_chosen_on;
+	struct rung_result policy, cheap, strong;   /* on the other half */
+	struct estimate    escalated;
+	struct paired      against_cheap, against_strong;   /* accuracy, policy less the pure rung */
+	struct estimate    cost_against_cheap, cost_against_strong;
+};
+
+/* `confidence` by unit, -DBL_MAX: none; `held` marks the half that is reported on.  The threshold
+ * is the one of at most 101 quantiles that ladder_choose takes on the half that is not held.  An
+ * escalated unit costs and takes what both rungs do. */
+struct router router_judge(const struct sample *design, const struct rung *cheap,
+                           const struct rung *strong, const double *confidence, const bool *held,
+                           const struct ladder_rules *, struct arena *);
 
 #endif

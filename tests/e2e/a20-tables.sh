@@ -167,8 +167,14 @@ jq -r '.properties, (."$defs" | del(.target)[] | .properties),
 items "$MAN/driftlead-project.5" >have
 alike "driftlead-project(5)" have keys
 
+begin "every key of a ladder is in driftlead-ladder(5)"
+expect_exit 0 driftlead schema ladder
+jq -r '.properties, (."$defs" | del(.message)[] | .properties) | keys[]' "$OUT" >keys
+items "$MAN/driftlead-ladder.5" >have
+alike "driftlead-ladder(5)" have keys
+
 begin "references inside the schemas hold"
-for what in suite project; do
+for what in suite project ladder; do
 	driftlead schema $what >schema.json
 	jq -r '.. | objects | ."$ref"? // empty | sub("#/.defs/"; "")' schema.json | sort -u >have
 	jq -r '."$defs" | keys[]' schema.json >want
@@ -294,6 +300,9 @@ for i in 1 2 3; do
 done
 
 begin "what the other commands print is in driftlead-json(5)"
+cat suites/tickets/ladder.yaml - >suites/tickets/routed.yaml <<END
+router: { cheap: one neighbour, strong: five neighbours, confidence: latency }
+END
 while IFS='|' read -r section command; do
 	# shellcheck disable=SC2086
 	expect_exit 0 driftlead $command --json
@@ -306,6 +315,8 @@ compare|compare last baseline
 compare|compare last baseline --rescore
 size|size suites/tickets/release.yaml
 history|history suites/tickets
+ladder|ladder suites/tickets/routed.yaml
+ladder --dry-run|ladder suites/tickets/routed.yaml -n
 log|log
 baseline set and baseline drop|baseline set last --name other
 baseline list|baseline list
@@ -327,7 +338,8 @@ done <each
 begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
-	run | score | gate | baseline | compare | size | history | log | show | report | list | doctor | init | version) ;;
+	run | score | gate | ladder | baseline | compare | size | history | log | show | report | list | \
+		doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite
 		cmp -s "$OUT" with || fail "the schema differs with --json" ;;

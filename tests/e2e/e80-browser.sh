@@ -52,6 +52,28 @@ for width in 390 1280; do
 	lacks "$ERR" "CONSOLE"
 done
 
+for width in 390 1280; do
+	begin "the page of a ladder at $width px: whole, silent, nothing sticks out"
+	[ -e project ] || expect_exit 0 driftlead init -q project
+	cat "$ROOT/suites/tickets/ladder.yaml" - >project/suites/tickets/routed.yaml <<END
+router: { cheap: one neighbour, strong: five neighbours, confidence: latency }
+END
+	mv page.html run.html
+	expect_exit 0 driftlead ladder project/suites/tickets/routed.yaml -q --html page.html
+	frame $width
+	browse --window-size=1400,1000 --virtual-time-budget=5000 --dump-dom "file://$PWD/frame.html" >dom
+	contains dom "client $width page $width bare 0"
+	lacks "$ERR" "CONSOLE"
+	browse --dump-dom "file://$PWD/page.html" >dom
+	contains dom "<p class=\"word\">one neighbour</p>"
+	contains dom "<caption>Rungs on the same cases</caption>"
+	contains dom "<caption>Router and its rungs alone</caption>"
+	[ ! -e /usr/bin/gnuplot ] || contains dom "USD per 1,000 requests"
+	lacks dom "<script"
+	lacks "$ERR" "CONSOLE"
+	mv run.html page.html
+done
+
 begin "the colours follow the reader"
 frame 800
 browse --blink-settings=preferredColorScheme=1 --virtual-time-budget=5000 --dump-dom \
