@@ -108,7 +108,9 @@ amount_change(struct buf *b, const struct amount *m, double x)
 {
 	const char *unit;
 
-	if (x >= 0)
+	if (m->percent && fabs(x) < 0.0005)     /* what rounds to nothing has no direction */
+		x = 0;
+	else if (x > 0)
 		buf_char(b, '+');
 	number(b, m, x, scale_of(m, fabs(x), &unit));
 	if (!m->percent)

@@ -272,7 +272,7 @@ circumstances(const struct page *p, struct json j)
 			buf_fmt(p->out, " and $%.2f", cost);
 		buf_puts(p->out, ". ");
 	}
-	if (p->base != 0 && json_long(json_get(j, "attempt"), &look) &&
+	if (p->base != 0 && json_long(json_get(j, "attempt"), &look) && look > 1 &&
 	    get(j, "cumulative_false_ship_bound", &bound))
 		html_fmt(p->out, "Look %d at this baseline: the chance that one of so many candidates is "
 		    "shipped wrongly is at most %p. ", look, bound);

@@ -131,6 +131,25 @@ expect_exit 1 driftlead gate last --suite critical.yaml --json
 json '[.gates[].verdict] | @csv' '"FAIL","PASS"'
 json '.gates[1].slices[0].status' critical
 
+begin "nine clusters are too few for a verdict, and so is one"
+cp cases.jsonl sliced.jsonl
+for n in 9 1; do
+	awk -v n=$n '{ sub(/}$/, ",\"doc\":\"d" (NR % n) "\"}"); print }' sliced.jsonl >cases.jsonl
+	suite 'fields: { cluster: doc }'
+	driftlead run suite.yaml -t a -q
+	driftlead baseline set last -q
+	suite 'fields: { cluster: doc }' 'gates:' "  - { name: g, metric: right, rule: no-worse, margin: 5% }"
+	verdict 3 INCONCLUSIVE too_few_clusters same
+	contains "$OUT" "$n clusters are too few"
+done
+mv sliced.jsonl cases.jsonl
+
+begin "a case of a slice that has no share is a mistake"
+suite 'slices: { by: part, shares: { p1: 50%, p2: 30%, p3: 20% } }'
+expect_exit 2 driftlead run suite.yaml -t a
+contains "$ERR" "cases.jsonl:971"
+contains "$ERR" "p4"
+
 begin "more than three slices with gates of their own are a mistake"
 gate "  - { name: g1, metric: right, slice: p1, rule: no-worse, margin: 5% }" \
 	"  - { name: g2, metric: right, slice: p2, rule: no-worse, margin: 5% }" \
