@@ -211,6 +211,32 @@ quantile_of_a_replicate(void **state)
 	arena_free(&a);
 }
 
+/* The five slow units are a stratum: five are drawn every time, and the 95th of 100 is quick. */
+static void
+strata_are_drawn_apart(void **state)
+{
+	static const double share[] = { 0.95, 0.05 };
+	struct arena a = { 0 };
+	int *stratum = arena_array(&a, 100, sizeof *stratum);
+	double *seconds = filled(100, 1, &a);
+	struct rung r = { filled(100, 1, &a), filled(100, 0, &a), seconds };
+	struct sample s = design_of(100);
+	struct resamples b;
+
+	(void)state;
+	for (size_t i = 95; i < 100; i++) {
+		stratum[i] = 1;
+		seconds[i] = 9;
+	}
+	s.stratum = stratum;
+	s.nstratum = 2;
+	s.share = share;
+	b = ladder_resample(&s, &r, 1, 200, 1, &a);
+	for (size_t i = 0; i < b.b; i++)
+		assert_true(b.p95[i] == 1);
+	arena_free(&a);
+}
+
 /* ---- the whole ---- */
 
 /* Three rungs: cheap; strong, +10 points for 10 times the price; and one that costs more and adds
@@ -506,6 +532,38 @@ router_without_confidence(void **state)
 	arena_free(&a);
 }
 
+/* What holds on one half does not on the other: each is used for its own purpose. */
+static void
+halves_are_not_mixed_up(void **state)
+{
+	struct arena a = { 0 };
+	double *y = filled(N, 1, &a), *sure = filled(N, 0.9, &a);
+	bool *held = arena_array(&a, N, sizeof *held);
+	struct rung r[2] = { { y, filled(N, 0.001, &a), filled(N, 0.5, &a) },
+		plain(N, N, 0.01, 1, &a) };
+	struct sample s = design_of(N);
+	struct held h;
+	struct router x;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {        /* the cheap one: all right, or half of it */
+		held[i] = i % 2;
+		if (i % 4 == 1) {
+			y[i] = 0;
+			sure[i] = 0.1;
+		}
+	}
+	h = ladder_held(&s, r, 2, held, &rules, &a);
+	assert_true(h.chosen == 0 && h.met && h.there.at == 1 && h.here.acc.at == 0.5);
+	x = router_judge(&s, &r[0], &r[1], sure, held, &rules, &a);
+	assert_true(x.threshold == 0.9 && x.cheap.acc.at == 0.5 && x.escalated.at == 0.5);
+	for (size_t i = 0; i < N; i++)
+		held[i] = !held[i];
+	h = ladder_held(&s, r, 2, held, &rules, &a);
+	assert_true(h.chosen == 1 && h.there.at == 1);
+	arena_free(&a);
+}
+
 static void
 held_out(void **state)
 {
@@ -536,6 +594,7 @@ main(void)
 		cmocka_unit_test(threads_change_nothing),
 		cmocka_unit_test(resamples_follow_the_design),
 		cmocka_unit_test(quantile_of_a_replicate),
+		cmocka_unit_test(strata_are_drawn_apart),
 		cmocka_unit_test(ladder_by_hand),
 		cmocka_unit_test(the_choice),
 		cmocka_unit_test(few_units_bound_no_p95),
@@ -547,6 +606,7 @@ main(void)
 		cmocka_unit_test(parts),
 		cmocka_unit_test(router_by_hand),
 		cmocka_unit_test(router_without_confidence),
+		cmocka_unit_test(halves_are_not_mixed_up),
 		cmocka_unit_test(held_out),
 	};
 
