@@ -79,11 +79,13 @@ struct watched {
 
 /*
  * Every finite double has one bucket, the same in every profile: integers up to 1024 in size have
- * their own, others share one of 64 per octave.  Keys rise with the values.
+ * their own, others share one of 64 per octave, of which those integers part the pieces between
+ * them.  Keys rise with the values; both zeros are one.
  */
 int64_t bucket_of(double);
 double  bucket_low(int64_t key);     /* the smallest value in it */
 double  bucket_high(int64_t key);    /* the largest */
+bool    bucket_exists(int64_t key);  /* false: no value has this key */
 struct bucket { int64_t key; long count; };
 
 /* ---- exact.c: sums of doubles that do not depend on their order ---------------------------- */
@@ -92,7 +94,9 @@ enum { EXACT_LIMBS = 36 };
 struct exact { int64_t limb[EXACT_LIMBS]; long pending; };
 void   exact_add(struct exact *, double);
 void   exact_merge(struct exact *, const struct exact *);
-double exact_value(const struct exact *);                        /* rounded once */
+/* Rounded once, to nearest; what is beyond the largest double is that. */
+double exact_value(const struct exact *);
+void   exact_settle(struct exact *);  /* makes equal sums equal bytes */
 
 /* ---- profile.c: what is kept of a window --------------------------------------------------- */
 
