@@ -153,7 +153,7 @@ struct finding {
 	long        n_reference, n_current;
 	long        n_needed;            /* current records that would decide; 0: decided or unknown */
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
-	const char *why;                 /* a sentence part */
+	const char *why;                 /* a sentence part, or NULL */
 };
 
 struct detector {
@@ -161,6 +161,8 @@ struct detector {
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	/* p is not corrected for other tests; a detector whose p comes from random tables is the same
+	 * for a seed on any number of threads.  tolerance: at least 0. */
 	struct finding (*test)(const struct feature_profile *reference,
 	                       const struct feature_profile *current, double tolerance, uint64_t seed,
 	                       struct arena *);
@@ -169,5 +171,42 @@ const struct detector *detector_find(const char *name);
 const struct detector *const *detector_all(void);                /* NULL-terminated */
 /* The detector that a feature of this shape is compared by without being told. */
 const struct detector *detector_default(enum shape);
+
+/* ---- compare.c: two windows, feature by feature -------------------------------------------- */
+
+/* One test that was asked for.  A feature that is asked for at all is compared by what was asked,
+ * any other by its shape's default and by `missing`. */
+struct asked {
+	const char            *feature;  /* by its name in the profile */
+	const struct detector *detector;
+	double                 tolerance;    /* negative: the detector's */
+};
+struct comparing {
+	double   alpha;                  /* false discoveries among all findings, in (0,1) */
+	uint64_t seed;
+	const struct asked *asked;
+	size_t   nasked;
+};
+struct compared {
+	size_t feature;                  /* of the reference's features */
+	const struct detector *detector;
+	struct finding finding;          /* p and verdict of this test alone */
+	double p_adjusted;               /* Benjamini and Hochberg, over all that are known */
+	enum drift_verdict verdict;      /* DRIFT only if p_adjusted <= alpha, too */
+	bool   counts;                   /* false: neither window has a value to compare */
+};
+struct comparison {
+	const struct profile *reference, *current;
+	double alpha;
+	struct compared *compared;       /* feature by feature, as the reference has them */
+	size_t n;
+	enum drift_verdict *feature;     /* DRIFT if a finding of it is; else INCONCLUSIVE if one is */
+	enum drift_verdict  verdict;     /* the same of the features */
+	size_t drifted, unsure;          /* features */
+};
+/* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
+ * profiles of the same features, or what is asked does not fit. */
+int profiles_compare(const struct profile *reference, const struct profile *current,
+                     const struct comparing *, struct comparison *, struct arena *, struct err *);
 
 #endif
