@@ -110,31 +110,67 @@ struct feature_profile {
 	long missing, empty, other;      /* of n, by kind */
 	/* SHAPE_NUMBER */
 	struct bucket *bucket;           /* by key */
-	size_t         nbucket;
+	size_t         nbucket, bucket_cap;
 	struct exact   sum, square;
 	double         min, max;         /* meaningful if there are numbers */
 	/* SHAPE_CATEGORY: exact counts of the CATEGORIES lowest hashes; what has a higher one is in
 	 * `rest`.  Merging keeps the lowest of both: order and split change nothing. */
 	struct category *category;       /* by hash */
-	size_t         ncategory;
+	size_t         ncategory, category_cap;
 	long           rest;             /* records in categories that are not listed */
 	/* SHAPE_TEXT: records that hold an n-gram, by the hash of the n-gram */
 	uint32_t      *gram;             /* GRAM_SLOTS, or NULL */
 };
 
-/* One of the records with the lowest hashes: its values, feature by feature. */
+/* One of the records with the lowest hashes: its values, feature by feature.  Of a text feature's
+ * texts nothing is kept but that there was one. */
 struct kept { uint64_t hash; int64_t time_ms; struct value *value; };
 
 struct profile {
-	struct watched *watched;
+	const struct watched *watched;
 	size_t  nfeature;
 	struct feature_profile *feature;
 	long    n, bad;                  /* records, and lines that were none */
 	int64_t first_ms, last_ms;       /* of those with a time; 0, 0 if none has */
 	struct kept *kept;               /* by hash; at most cap */
-	size_t  nkept, cap;
+	size_t  nkept, cap, kept_room;
 	uint64_t seed;                   /* of the hashes */
 };
+
+enum { PROFILE_FEATURES_MAX = 1024 };
+#define PROFILE_RECORDS_MAX (1L << 48)
+
+/* Empty.  `watched` is not copied and must outlive it; at most `cap` records are kept. */
+struct profile *profile_begin(const struct watched *watched, size_t n, size_t cap, uint64_t seed);
+/* Counts one record by what the features read in it.  `scratch` holds what is not kept. */
+void profile_add(struct profile *, const struct record *, struct arena *scratch);
+/* The same with the values given, by feature; time 0: none.  A value of a kind that the feature's
+ * shape has not counts as VALUE_OTHER. */
+void profile_add_values(struct profile *, uint64_t record_hash, int64_t time_ms,
+                        const struct value *value, struct arena *scratch);
+/* `from` is left as it is.  -1, and nothing was changed, if the two have other features, seeds or
+ * sizes of the sample. */
+int  profile_merge(struct profile *into, const struct profile *from, struct err *);
+/* Whether both count the same features, in the same versions, with the same parameters and seed;
+ * else -1 and a sentence. */
+int  profile_alike(const struct profile *, const struct profile *, struct err *);
+void profile_free(struct profile *);
+/* Records with a value: neither missing nor empty nor of another type. */
+long profile_values(const struct feature_profile *);
+
+/* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
+
+enum { PROFILE_VERSION = 1 };
+/* Appends the file's bytes: equal profiles have equal bytes. */
+void profile_write(struct buf *, const struct profile *);
+/*
+ * Reads what profile_write wrote; `path` is for messages.  NULL and one sentence if it is damaged,
+ * of a newer version or no profile at all.  Its `watched` live in the arena, and their features
+ * have a name, version and shape, but cannot be asked (params and get are NULL).
+ */
+struct profile *profile_read(struct str bytes, const char *path, struct arena *, struct err *);
+/* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
+void profile_digest(const struct profile *, char hex[65]);
 
 /* ---- detectors.def: two profiles of one feature; one file det_<name>.c and one row each ---- */
 
