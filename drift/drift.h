@@ -79,11 +79,13 @@ struct watched {
 
 /*
  * Every finite double has one bucket, the same in every profile: integers up to 1024 in size have
- * their own, others share one of 64 per octave.  Keys rise with the values.
+ * their own, others share one of 64 per octave, of which those integers part the pieces between
+ * them.  Keys rise with the values; both zeros are one.
  */
 int64_t bucket_of(double);
 double  bucket_low(int64_t key);     /* the smallest value in it */
 double  bucket_high(int64_t key);    /* the largest */
+bool    bucket_exists(int64_t key);  /* false: no value has this key */
 struct bucket { int64_t key; long count; };
 
 /* ---- exact.c: sums of doubles that do not depend on their order ---------------------------- */
@@ -92,7 +94,9 @@ enum { EXACT_LIMBS = 36 };
 struct exact { int64_t limb[EXACT_LIMBS]; long pending; };
 void   exact_add(struct exact *, double);
 void   exact_merge(struct exact *, const struct exact *);
-double exact_value(const struct exact *);                        /* rounded once */
+/* Rounded once, to nearest; what is beyond the largest double is that. */
+double exact_value(const struct exact *);
+void   exact_settle(struct exact *);  /* makes equal sums equal bytes */
 
 /* ---- profile.c: what is kept of a window --------------------------------------------------- */
 
@@ -106,31 +110,67 @@ struct feature_profile {
 	long missing, empty, other;      /* of n, by kind */
 	/* SHAPE_NUMBER */
 	struct bucket *bucket;           /* by key */
-	size_t         nbucket;
+	size_t         nbucket, bucket_cap;
 	struct exact   sum, square;
 	double         min, max;         /* meaningful if there are numbers */
 	/* SHAPE_CATEGORY: exact counts of the CATEGORIES lowest hashes; what has a higher one is in
 	 * `rest`.  Merging keeps the lowest of both: order and split change nothing. */
 	struct category *category;       /* by hash */
-	size_t         ncategory;
+	size_t         ncategory, category_cap;
 	long           rest;             /* records in categories that are not listed */
 	/* SHAPE_TEXT: records that hold an n-gram, by the hash of the n-gram */
 	uint32_t      *gram;             /* GRAM_SLOTS, or NULL */
 };
 
-/* One of the records with the lowest hashes: its values, feature by feature. */
+/* One of the records with the lowest hashes: its values, feature by feature.  Of a text feature's
+ * texts nothing is kept but that there was one. */
 struct kept { uint64_t hash; int64_t time_ms; struct value *value; };
 
 struct profile {
-	struct watched *watched;
+	const struct watched *watched;
 	size_t  nfeature;
 	struct feature_profile *feature;
 	long    n, bad;                  /* records, and lines that were none */
 	int64_t first_ms, last_ms;       /* of those with a time; 0, 0 if none has */
 	struct kept *kept;               /* by hash; at most cap */
-	size_t  nkept, cap;
+	size_t  nkept, cap, kept_room;
 	uint64_t seed;                   /* of the hashes */
 };
+
+enum { PROFILE_FEATURES_MAX = 1024 };
+#define PROFILE_RECORDS_MAX (1L << 48)
+
+/* Empty.  `watched` is not copied and must outlive it; at most `cap` records are kept. */
+struct profile *profile_begin(const struct watched *watched, size_t n, size_t cap, uint64_t seed);
+/* Counts one record by what the features read in it.  `scratch` holds what is not kept. */
+void profile_add(struct profile *, const struct record *, struct arena *scratch);
+/* The same with the values given, by feature; time 0: none.  A value of a kind that the feature's
+ * shape has not counts as VALUE_OTHER. */
+void profile_add_values(struct profile *, uint64_t record_hash, int64_t time_ms,
+                        const struct value *value, struct arena *scratch);
+/* `from` is left as it is.  -1, and nothing was changed, if the two have other features, seeds or
+ * sizes of the sample. */
+int  profile_merge(struct profile *into, const struct profile *from, struct err *);
+/* Whether both count the same features, in the same versions, with the same parameters and seed;
+ * else -1 and a sentence. */
+int  profile_alike(const struct profile *, const struct profile *, struct err *);
+void profile_free(struct profile *);
+/* Records with a value: neither missing nor empty nor of another type. */
+long profile_values(const struct feature_profile *);
+
+/* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
+
+enum { PROFILE_VERSION = 1 };
+/* Appends the file's bytes: equal profiles have equal bytes. */
+void profile_write(struct buf *, const struct profile *);
+/*
+ * Reads what profile_write wrote; `path` is for messages.  NULL and one sentence if it is damaged,
+ * of a newer version or no profile at all.  Its `watched` live in the arena, and their features
+ * have a name, version and shape, but cannot be asked (params and get are NULL).
+ */
+struct profile *profile_read(struct str bytes, const char *path, struct arena *, struct err *);
+/* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
+void profile_digest(const struct profile *, char hex[65]);
 
 /* ---- detectors.def: two profiles of one feature; one file det_<name>.c and one row each ---- */
 
@@ -149,7 +189,7 @@ struct finding {
 	long        n_reference, n_current;
 	long        n_needed;            /* current records that would decide; 0: decided or unknown */
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
-	const char *why;                 /* a sentence part */
+	const char *why;                 /* a sentence part, or NULL */
 };
 
 struct detector {
@@ -157,6 +197,8 @@ struct detector {
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	/* p is not corrected for other tests; a detector whose p comes from random tables is the same
+	 * for a seed on any number of threads.  tolerance: at least 0. */
 	struct finding (*test)(const struct feature_profile *reference,
 	                       const struct feature_profile *current, double tolerance, uint64_t seed,
 	                       struct arena *);
@@ -165,5 +207,42 @@ const struct detector *detector_find(const char *name);
 const struct detector *const *detector_all(void);                /* NULL-terminated */
 /* The detector that a feature of this shape is compared by without being told. */
 const struct detector *detector_default(enum shape);
+
+/* ---- compare.c: two windows, feature by feature -------------------------------------------- */
+
+/* One test that was asked for.  A feature that is asked for at all is compared by what was asked,
+ * any other by its shape's default and by `missing`. */
+struct asked {
+	const char            *feature;  /* by its name in the profile */
+	const struct detector *detector;
+	double                 tolerance;    /* negative: the detector's */
+};
+struct comparing {
+	double   alpha;                  /* false discoveries among all findings, in (0,1) */
+	uint64_t seed;
+	const struct asked *asked;
+	size_t   nasked;
+};
+struct compared {
+	size_t feature;                  /* of the reference's features */
+	const struct detector *detector;
+	struct finding finding;          /* p and verdict of this test alone */
+	double p_adjusted;               /* Benjamini and Hochberg, over all that are known */
+	enum drift_verdict verdict;      /* DRIFT only if p_adjusted <= alpha, too */
+	bool   counts;                   /* false: neither window has a value to compare */
+};
+struct comparison {
+	const struct profile *reference, *current;
+	double alpha;
+	struct compared *compared;       /* feature by feature, as the reference has them */
+	size_t n;
+	enum drift_verdict *feature;     /* DRIFT if a finding of it is; else INCONCLUSIVE if one is */
+	enum drift_verdict  verdict;     /* the same of the features */
+	size_t drifted, unsure;          /* features */
+};
+/* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
+ * profiles of the same features, or what is asked does not fit. */
+int profiles_compare(const struct profile *reference, const struct profile *current,
+                     const struct comparing *, struct comparison *, struct arena *, struct err *);
 
 #endif

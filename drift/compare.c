@@ -1,0 +1,187 @@
+/*
+ * compare.c -- two windows, feature by feature.
+ *
+ * One correction over all findings of all features, so that windows without a change are called
+ * drifted in at most alpha of cases, however many features are watched.
+ */
+#include "drift/drift.h"
+
+/* ---- which tests ---- */
+
+static const char *const shape_name[] = { "a number", "a category", "a text" };
+
+static size_t
+feature_named(const struct profile *p, const char *name)
+{
+	size_t i = 0;
+
+	while (i < p->nfeature && strcmp(p->watched[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Whether both read the same values. */
+static int
+check_features(const struct profile *r, const struct profile *c, struct err *e)
+{
+	for (size_t i = 0; i < r->nfeature; i++) {
+		const struct watched *w = &r->watched[i], *v;
+		size_t j = feature_named(c, w->name);
+
+		if (j == c->nfeature)
+			return err_set(e, "the current window has no feature '%s': profile both windows "
+			    "with the same features", w->name);
+		v = &c->watched[j];
+		if (strcmp(w->feature->name, v->feature->name) != 0 ||
+		    w->feature->version != v->feature->version ||
+		    r->feature[i].shape != c->feature[j].shape ||
+		    !same_text(w->params_json, v->params_json))
+			return err_set(e, "the feature '%s' reads another value in the current window: "
+			    "profile both windows with the same parameters and version", w->name);
+	}
+	if (c->nfeature > r->nfeature)
+		for (size_t j = 0; j < c->nfeature; j++)
+			if (feature_named(r, c->watched[j].name) == r->nfeature)
+				return err_set(e, "the reference has no feature '%s': profile both windows "
+				    "with the same features", c->watched[j].name);
+	return 0;
+}
+
+static int
+check_asked(const struct profile *r, const struct comparing *how, struct err *e)
+{
+	if (!(how->alpha > 0 && how->alpha < 1))
+		bug("a share of false discoveries of %g", how->alpha);
+	for (size_t i = 0; i < how->nasked; i++) {
+		const struct asked *q = &how->asked[i];
+		size_t at = feature_named(r, q->feature);
+
+		if (at == r->nfeature)
+			return err_set(e, "the profiles have no feature '%s': name one that they have",
+			    q->feature);
+		if ((q->detector->shapes >> r->feature[at].shape & 1) == 0)
+			return err_set(e, "the detector '%s' does not compare '%s', which is %s: see "
+			    "driftlead-detectors(7)", q->detector->name, q->feature,
+			    shape_name[r->feature[at].shape]);
+	}
+	return 0;
+}
+
+/* ---- findings ---- */
+
+static void
+add(struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
+    uint64_t seed, struct arena *a)
+{
+	struct compared *f = &d->compared[d->n++];
+	const char *name = d->reference->watched[feature].name;
+	const struct feature_profile *r = &d->reference->feature[feature];
+	const struct feature_profile *c = &d->current->feature[feature_named(d->current, name)];
+
+	f->feature = feature;
+	f->detector = detector;
+	/* Each test has numbers of its own, whatever else is compared. */
+	f->finding = detector->test(r, c, tolerance < 0 ? detector->tolerance : tolerance,
+	    hash64(str_of(name), rng_key(seed, detector->name)), a);
+	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
+	f->p_adjusted = 1;
+}
+
+static void
+add_feature(struct comparison *d, size_t feature, const struct comparing *how, struct arena *a)
+{
+	const char *name = d->reference->watched[feature].name;
+	bool asked = false;
+
+	for (size_t i = 0; i < how->nasked; i++)
+		if (strcmp(how->asked[i].feature, name) == 0) {
+			add(d, feature, how->asked[i].detector, how->asked[i].tolerance, how->seed, a);
+			asked = true;
+		}
+	if (asked)
+		return;
+	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how->seed, a);
+	add(d, feature, detector_find("missing"), -1, how->seed, a);
+}
+
+static void
+adjust(struct comparison *d, struct arena *a)
+{
+	double *p = arena_array(a, d->n + 1, sizeof *p);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->compared[i].finding.known)
+			p[n++] = d->compared[i].finding.p;
+	adjust_bh(p, n);
+	n = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		struct compared *f = &d->compared[i];
+
+		f->verdict = f->finding.verdict;
+		if (f->finding.known)
+			f->p_adjusted = p[n++];
+		if (f->verdict == DRIFT_YES && f->p_adjusted > d->alpha)
+			f->verdict = DRIFT_UNSURE;
+	}
+}
+
+/* ---- verdicts ---- */
+
+static enum drift_verdict
+worse(enum drift_verdict a, enum drift_verdict b)
+{
+	if (a == DRIFT_YES || b == DRIFT_YES)
+		return DRIFT_YES;
+	return a == DRIFT_UNSURE || b == DRIFT_UNSURE ? DRIFT_UNSURE : DRIFT_NO;
+}
+
+static void
+conclude(struct comparison *d, struct arena *a)
+{
+	size_t nfeature = d->reference->nfeature;
+	bool *said = arena_array(a, nfeature + 1, sizeof *said);
+
+	d->feature = arena_array(a, nfeature + 1, sizeof *d->feature);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct compared *f = &d->compared[i];
+
+		if (!f->counts)
+			continue;
+		d->feature[f->feature] = worse(d->feature[f->feature], f->verdict);
+		said[f->feature] = true;
+	}
+	for (size_t i = 0; i < nfeature; i++) {
+		if (!said[i])
+			d->feature[i] = DRIFT_UNSURE;
+		d->verdict = worse(d->verdict, d->feature[i]);
+		d->drifted += d->feature[i] == DRIFT_YES;
+		d->unsure += d->feature[i] == DRIFT_UNSURE;
+	}
+	if (nfeature == 0)
+		d->verdict = DRIFT_UNSURE;
+}
+
+int
+profiles_compare(const struct profile *reference, const struct profile *current,
+                 const struct comparing *how, struct comparison *out, struct arena *a,
+                 struct err *e)
+{
+	*out = (struct comparison){ .reference = reference, .current = current, .alpha = how->alpha,
+	    .verdict = DRIFT_NO };
+	if (check_features(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
+		return -1;
+	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 1,
+	    sizeof *out->compared);
+	for (size_t i = 0; i < reference->nfeature; i++)
+		add_feature(out, i, how, a);
+	adjust(out, a);
+	conclude(out, a);
+	return 0;
+}

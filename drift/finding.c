@@ -1,0 +1,128 @@
+/*
+ * finding.c -- from an effect and its interval to a verdict.
+ */
+#include "drift/finding.h"
+
+#include <math.h>
+
+#define Z_SURE  1.959963984540054        /* of 97.5 % */
+#define Z_POWER 0.8416212335729143       /* of 80 % */
+
+double
+both_sizes(long n, long m)
+{
+	return sqrt(1 / (double)n + 1 / (double)m);
+}
+
+struct interval
+difference_interval(long x, long n, long y, long m, double conf)
+{
+	struct interval a = rate_wilson(x, n, conf), b = rate_wilson(y, m, conf);
+	double p = (double)x / (double)n, q = (double)y / (double)m;
+
+	return (struct interval){
+		fmax(-1, q - p - hypot(q - b.lo, a.hi - p)),
+		fmin(1, q - p + hypot(b.hi - q, p - a.lo)) };
+}
+
+struct finding
+finding_unknown(long n, long m, double tolerance, double most, const char *why)
+{
+	return (struct finding){ .ci = { 0, most }, .p = 1, .tolerance = tolerance, .mde = most,
+	    .n_reference = n, .n_current = m, .verdict = DRIFT_UNSURE, .why = why };
+}
+
+bool
+finding_empty(long n, long m, double tolerance, double most, const char *what,
+              struct finding *f, struct arena *a)
+{
+	if (n > 0 && m > 0)
+		return false;
+	*f = finding_unknown(n, m, tolerance, most, arena_fmt(a, "%s no %s",
+	    n == 0 && m == 0 ? "neither window has" : n == 0 ? "the reference has" :
+	    "the current window has", what));
+	return true;
+}
+
+/* Current records at which `reach` shrinks to `gap`; 0: no number does. */
+static double
+records_for(double gap, double reach, long n, long m)
+{
+	double unit = reach / both_sizes(n, m), need;
+
+	if (!(gap > 0) || !(reach > 0))
+		return 0;
+	need = gap / unit * (gap / unit) - 1 / (double)n;
+	return need > 1e-9 ? ceil(1 / need) : 0;
+}
+
+void
+finding_decide(struct finding *f, double reach, struct arena *a)
+{
+	const char *before = f->why ? f->why : "", *comma = f->why ? "; " : "";
+	double most, need;
+
+	if (!(f->tolerance >= 0))
+		bug("a tolerance of %g", f->tolerance);
+	f->known = true;
+	f->p = p_clip(f->p);
+	f->verdict = f->ci.lo > f->tolerance ? DRIFT_YES : f->ci.hi < f->tolerance ? DRIFT_NO :
+	    DRIFT_UNSURE;
+	if (f->verdict != DRIFT_UNSURE)
+		return;
+	most = f->tolerance / 2;
+	need = records_for(most, reach, f->n_reference, f->n_current);
+	/* There are as many as are needed in general, and yet it is not decided: it lies nearer. */
+	if (need > 0 && need <= (double)f->n_current)
+		need = records_for(fabs(f->effect - f->tolerance), reach, f->n_reference, f->n_current);
+	if (need > (double)f->n_current && need <= 1e9) {
+		f->n_needed = (long)need;
+		f->why = arena_fmt(a, "%s%sabout %ld current values would decide", before, comma,
+		    f->n_needed);
+	} else if (most * most * (double)f->n_reference * both_sizes(f->n_reference, f->n_current) *
+	    both_sizes(f->n_reference, f->n_current) <= reach * reach) {
+		f->why = arena_fmt(a, "%s%sthe reference of %ld values is too small for this tolerance",
+		    before, comma, f->n_reference);
+	} else {
+		f->why = arena_fmt(a, "%s%sthe change is too near the tolerance to decide", before,
+		    comma);
+	}
+}
+
+struct finding
+finding_norm(const struct tally *t, double at, const struct chance_of *c, double se, double most,
+             double tolerance, struct arena *a)
+{
+	struct finding f = { .effect = fmax(0, at - c->mean), .p = c->p, .tolerance = tolerance,
+	    .n_reference = t->n, .n_current = t->m };
+
+	f.ci.lo = fmax(0, at - c->q975);
+	f.ci.hi = fmin(most, at + Z_SURE * se);
+	f.mde = fmin(most, c->q95 + Z_POWER * se);
+	/* For NO DRIFT chance adds what it does on average, and then has to leave room. */
+	finding_decide(&f, fmax(c->q975, c->mean + Z_SURE * se) + Z_POWER * se, a);
+	return f;
+}
+
+double
+total_variation(const struct tally *t, struct arena *scratch)
+{
+	double *gap = arena_array(scratch, t->k + 1, sizeof *gap);
+
+	for (size_t i = 0; i < t->k; i++)
+		gap[i] = fabs((double)t->x[i] / (double)t->n - (double)t->y[i] / (double)t->m);
+	return 0.5 * sum_of(gap, t->k);
+}
+
+struct finding
+finding_variation(const struct tally *t, const struct chance_of *c, double tolerance,
+                  struct arena *a)
+{
+	double at = total_variation(t, a), se = 0.5 * both_sizes(t->n, t->m);
+	struct finding f = finding_norm(t, at, c, se, 1, tolerance, a);
+
+	if (t->coarse)
+		f.why = arena_fmt(a, "%s%smore than %d categories: the others count as one",
+		    f.why ? f.why : "", f.why ? "; " : "", CATEGORIES);
+	return f;
+}

@@ -1,0 +1,32 @@
+/*
+ * profile.h -- what the files of the profile share.
+ *
+ * Private to drift/profile*.c, grams.c and their tests.
+ */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include "drift/drift.h"
+
+#include <float.h>
+
+/* A category's text is cut to so many bytes; its hash is that of all of it. */
+enum { CATEGORY_BYTES = 512 };
+/* What a square that no double holds counts as. */
+#define SQUARE_MAX DBL_MAX
+#define PROFILE_MAGIC    "driftlead profile "
+#define PROFILE_TIME_MAX (1L << 53)
+
+/* A copy that str_disown frees; no bytes, no memory. */
+struct str str_own(struct str);
+void       str_disown(struct str);
+
+uint64_t category_hash(struct str text, uint64_t seed);
+/* Whether record i of the sample comes before k (< 0), is alike (0) or comes after. */
+int      kept_order(const struct profile *, size_t i, size_t k);
+
+/* grams.c: the n-grams of one record's text; NULL instead of counts until one has any. */
+void     grams_add(struct feature_profile *, struct str text, uint64_t seed, struct arena *scratch);
+void     grams_merge(struct feature_profile *into, const struct feature_profile *from);
+
+#endif
