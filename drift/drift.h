@@ -172,6 +172,25 @@ struct profile *profile_read(struct str bytes, const char *path, struct arena *,
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
 
+/* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
+
+extern const struct conf_key watch_top_keys[], watch_feature_keys[];
+/* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */
+int  watch_yaml(const char *path, struct str text, struct watched **, size_t *n, struct arena *,
+                struct err *);
+/* Those of a profile that was read, bound anew, so that other records can be read as its were. */
+int  watch_again(const struct profile *, const char *path, struct watched **, struct arena *,
+                 struct err *);
+/* One feature with the parameters that a mapping has; NULL: its defaults. */
+int  watch_bind(struct watched *, const char *name, const struct feature *, struct node *params,
+                struct arena *, struct err *);
+/* What a log offers, from some of its records: those of the server, input and output, and fields
+ * that are numbers or have few values.  *n is 0 if there is nothing to watch. */
+struct infer;
+struct infer *infer_begin(struct arena *);
+void infer_add(struct infer *, const struct record *, struct arena *scratch);
+void infer_end(const struct infer *, struct watched **, size_t *n, struct arena *);
+
 /* ---- detectors.def: two profiles of one feature; one file det_<name>.c and one row each ---- */
 
 /* A change of the tolerance is ruled out, is shown, neither. */
