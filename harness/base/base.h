@@ -96,6 +96,9 @@ struct str str_sub(struct str, size_t from, size_t n);      /* clipped to what i
 struct str str_trim(struct str);
 /* The next word of *rest, between white space as above, and *rest after it; false: no more. */
 bool       str_word(struct str *rest, struct str *word);
+/* The next character of *rest, a byte that is no UTF-8 as U+FFFD; false: no more. */
+bool       str_rune(struct str *rest, uint32_t *rune);
+bool       rune_is_space(uint32_t rune);                    /* White_Space */
 /* NFC, case-folded (Unicode default folding), runs of white space as one blank, trimmed.
  * Bytes that are not UTF-8 are kept as they are, case-folded by ASCII only. */
 struct str str_fold(struct str, struct arena *);
