@@ -244,6 +244,7 @@ long profile_values(const struct feature_profile *);
 /* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
 enum { PROFILE_VERSION = 1 };
+#define PROFILE_MAGIC "driftlead profile "                       /* a file begins so */
 /* Appends the file's bytes: equal profiles have equal bytes. */
 void profile_write(struct buf *, const struct profile *);
 /*

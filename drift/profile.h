@@ -14,7 +14,6 @@
 enum { CATEGORY_BYTES = 512 };
 /* What a square that no double holds counts as. */
 #define SQUARE_MAX DBL_MAX
-#define PROFILE_MAGIC    "driftlead profile "
 #define PROFILE_TIME_MAX (1L << 53)
 
 /* A copy that str_disown frees; no bytes, no memory. */
