@@ -241,7 +241,7 @@ struct comparison {
 	size_t drifted, unsure;          /* features */
 };
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
- * profiles of the same features, or what is asked does not fit. */
+ * alike (profile_alike), or what is asked does not fit. */
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct comparing *, struct comparison *, struct arena *, struct err *);
 
