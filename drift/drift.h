@@ -102,6 +102,7 @@ struct log_plan {
 	size_t                   nfield;
 	const struct redact     *redact; /* may be NULL */
 	double                   max_bad;   /* LOG_MAX_BAD unless the user says otherwise */
+	long                     most;      /* of each file only so many records; 0: all */
 };
 
 #define LOG_MAX_BAD 0.01
@@ -254,6 +255,17 @@ void profile_write(struct buf *, const struct profile *);
 struct profile *profile_read(struct str bytes, const char *path, struct arena *, struct err *);
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
+
+/* ---- profile_text.c ------------------------------------------------------------------------- */
+
+/* The bucket of the q-quantile (the value of rank ceil(q n)), cut to min and max; 0, 0 without
+ * numbers. */
+struct interval profile_quantile(const struct feature_profile *, double q);
+double profile_mean(const struct feature_profile *);             /* 0 without numbers */
+/* False: fewer than two numbers, or so large beside their spread that rounding hides it. */
+bool   profile_sd(const struct feature_profile *, double *sd);
+void   profile_text(struct buf *, const struct profile *, struct arena *);
+void   profile_json(struct buf *, const struct profile *, struct arena *);
 
 /* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
 

@@ -270,7 +270,8 @@ read_rows(struct log_reader *l, struct err *e)
 {
 	int got;
 
-	while ((got = rows_next(l->rows, &l->row, e)) != 0) {
+	while ((l->plan->most == 0 || l->counts.records < l->plan->most) &&
+	    (got = rows_next(l->rows, &l->row, e)) != 0) {
 		if (got < 0) {
 			count_bad(l, e);
 			clear(e);
