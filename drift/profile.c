@@ -314,21 +314,6 @@ profile_add_values(struct profile *p, uint64_t hash, int64_t time_ms, const stru
 		keep(p, k);
 }
 
-void
-profile_add(struct profile *p, const struct record *r, struct arena *scratch)
-{
-	struct value *value = arena_array(scratch, p->nfeature, sizeof *value);
-	double time = r->has_number[RECORD_TIME] ? r->number[RECORD_TIME] : 0;
-
-	for (size_t i = 0; i < p->nfeature; i++) {
-		const struct watched *w = &p->watched[i];
-
-		value[i] = w->feature->get(w->params, r, scratch);
-	}
-	profile_add_values(p, record_hash(r), time > 0 && time < 0x1p53 ? (int64_t)time : 0, value,
-	    scratch);
-}
-
 /* ---- merging ------------------------------------------------------------------------------ */
 
 static void

@@ -96,6 +96,9 @@ struct str str_sub(struct str, size_t from, size_t n);      /* clipped to what i
 struct str str_trim(struct str);
 /* The next word of *rest, between white space as above, and *rest after it; false: no more. */
 bool       str_word(struct str *rest, struct str *word);
+/* The next character of *rest, a byte that is no UTF-8 as U+FFFD; false: no more. */
+bool       str_rune(struct str *rest, uint32_t *rune);
+bool       rune_is_space(uint32_t rune);                    /* White_Space */
 /* NFC, case-folded (Unicode default folding), runs of white space as one blank, trimmed.
  * Bytes that are not UTF-8 are kept as they are, case-folded by ASCII only. */
 struct str str_fold(struct str, struct arena *);
@@ -293,6 +296,8 @@ struct rows *rows_open(int fd, const char *path, enum rows_format, struct err *)
 /* 1: a record, valid until the next call; 0: the end; -1: a sentence in err ("path:line: ...").
  * After a bad record reading may go on with the next. */
 int   rows_next(struct rows *, struct row *, struct err *);
+/* Why the stream itself broke (damaged, cut off, unreadable): NULL as long as it did not. */
+const char *rows_broken(const struct rows *);
 /* A field by column name or, in JSONL, by member name or JSON Pointer.  False: not there (in
  * JSONL also null).  Objects and arrays come as their JSON text, numbers and booleans as written. */
 bool  rows_field(const struct rows *, const struct row *, struct str name, struct str *out,

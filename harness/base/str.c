@@ -121,8 +121,8 @@ decode(struct str s, uint32_t *cp)
 }
 
 /* The Unicode property White_Space. */
-static bool
-is_space(uint32_t c)
+bool
+rune_is_space(uint32_t c)
 {
 	return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
 	    (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
@@ -137,7 +137,7 @@ trailing_space(struct str s)
 		uint32_t cp;
 
 		if (decode((struct str){ s.p + s.n - n, n }, &cp) == n)
-			return is_space(cp) ? n : 0;
+			return rune_is_space(cp) ? n : 0;
 	}
 	return 0;
 }
@@ -148,7 +148,7 @@ str_trim(struct str s)
 	uint32_t cp;
 	size_t n;
 
-	while ((n = decode(s, &cp)) != 0 && is_space(cp))
+	while ((n = decode(s, &cp)) != 0 && rune_is_space(cp))
 		s = str_sub(s, n, s.n - n);
 	while ((n = trailing_space(s)) != 0)
 		s.n -= n;
@@ -162,17 +162,30 @@ str_word(struct str *rest, struct str *word)
 	size_t n = 0, k;
 	uint32_t cp;
 
-	while ((k = decode(s, &cp)) != 0 && is_space(cp))
+	while ((k = decode(s, &cp)) != 0 && rune_is_space(cp))
 		s = str_sub(s, k, s.n - k);
 	while (n < s.n) {
 		k = decode(str_sub(s, n, 4), &cp);
-		if (k != 0 && is_space(cp))
+		if (k != 0 && rune_is_space(cp))
 			break;
 		n += k != 0 ? k : 1;
 	}
 	*word = str_sub(s, 0, n);
 	*rest = str_sub(s, n, s.n - n);
 	return n > 0;
+}
+
+bool
+str_rune(struct str *rest, uint32_t *rune)
+{
+	size_t n = decode(*rest, rune);
+
+	if (rest->n == 0)
+		return false;
+	if (n == 0)
+		n = 1, *rune = 0xfffd;
+	*rest = str_sub(*rest, n, rest->n - n);
+	return true;
 }
 
 ptrdiff_t
@@ -240,7 +253,7 @@ squeeze(char *p, size_t n)
 	while (at < s.n) {
 		if ((k = decode(str_sub(s, at, 4), &cp)) == 0)
 			k = 1, cp = 'x';
-		if (is_space(cp)) {
+		if (rune_is_space(cp)) {
 			if (out > 0 && p[out - 1] != ' ')
 				p[out++] = ' ';
 		} else {

@@ -1,0 +1,97 @@
+/*
+ * value.c -- the values that features give, and the text they are read from.
+ */
+#include "drift/features.h"
+
+#include <math.h>
+
+const struct conf_key of_params[] = { OF_ROW(of), { 0 } };
+
+struct value
+value_none(enum value_kind kind)
+{
+	return (struct value){ .kind = kind };
+}
+
+struct value
+value_number(double x)
+{
+	if (!isfinite(x))
+		return value_none(VALUE_OTHER);
+	return (struct value){ .kind = VALUE_NUMBER, .number = x };
+}
+
+struct value
+value_text(struct str s)
+{
+	if (s.n == 0)
+		return value_none(VALUE_EMPTY);
+	return (struct value){ .kind = VALUE_TEXT, .text = s };
+}
+
+struct str
+valid_utf8(struct str s, struct arena *a)
+{
+	const struct str whole = s;
+	size_t n = 0, bad = 0;
+	char *p;
+
+	for (ptrdiff_t at; (at = str_bad_utf8(s)) >= 0; bad++)
+		s = str_sub(s, (size_t)at + 1, s.n);
+	if (bad == 0)
+		return whole;
+	p = arena_raw(a, whole.n + 2 * bad);
+	s = whole;
+	for (ptrdiff_t at; s.n > 0; s = str_sub(s, (size_t)at + 1, s.n)) {
+		at = str_bad_utf8(s);
+		memcpy(p + n, s.p, at < 0 ? s.n : (size_t)at);
+		n += at < 0 ? s.n : (size_t)at;
+		if (at < 0)
+			break;
+		memcpy(p + n, "\xef\xbf\xbd", 3);
+		n += 3;
+	}
+	return (struct str){ p, n };
+}
+
+struct value
+value_category(struct str s, struct arena *a)
+{
+	enum { SHOWN = CATEGORY_MAX - 24 };
+	size_t cut = SHOWN;
+	struct str begin;
+	const char *mark;
+	char *p;
+
+	if (s.n <= CATEGORY_MAX)
+		s = valid_utf8(s, a);
+	if (s.n <= CATEGORY_MAX)
+		return value_text(s);
+	while (cut > SHOWN - 3 && ((unsigned char)s.p[cut] & 0xc0) == 0x80)
+		cut--;
+	begin = valid_utf8(str_sub(s, 0, cut), a);
+	mark = arena_fmt(a, "... %016llx", (unsigned long long)hash64(s, 0));
+	p = arena_raw(a, begin.n + strlen(mark));
+	memcpy(p, begin.p, begin.n);
+	memcpy(p + begin.n, mark, strlen(mark));
+	return value_text((struct str){ p, begin.n + strlen(mark) });
+}
+
+struct value
+value_read(const struct record *r, const char *of, struct arena *a)
+{
+	struct value v = record_value(r, str_of(of), a);
+
+	if (v.kind == VALUE_NUMBER)
+		return value_none(VALUE_OTHER);
+	if (v.kind == VALUE_TEXT && str_trim(v.text).n == 0)
+		return value_none(VALUE_EMPTY);
+	return v;
+}
+
+struct json
+value_logged(const struct record *r, const char *of)
+{
+	return r->object.type == JT_OBJECT ? json_at(r->object, str_of(of)) :
+	    (struct json){ .type = JT_NONE };
+}
