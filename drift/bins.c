@@ -60,15 +60,15 @@ tally_bins(const struct tally *t, struct arena *a)
  * those under chance, plus a linear term that the delta method describes.
  */
 struct excess
-excess_of(double at, const struct chance_of *c, double sd)
+excess_of(double at, const struct chance_of *c, double sd, double half_least)
 {
 	double z = normal_quantile(0.975), power = normal_quantile(0.8);
-	double half = hypot(c->q975 - c->mean, z * sd);
+	double half = fmax(half_least, hypot(c->q975 - c->mean, z * sd));
 	struct excess e = { .at = fmax(0, at - c->mean) };
 
 	e.ci.lo = fmax(0, at - c->mean - half);
 	e.ci.hi = fmax(0, at - c->mean) + half;
-	e.mde = c->q95 - c->mean + power * (c->q975 - c->mean) / z;
+	e.mde = fmax(half_least, c->q95 - c->mean + power * (c->q975 - c->mean) / z);
 	e.reach = half * (1 + power / z);
 	return e;
 }

@@ -20,39 +20,6 @@ feature_named(const struct profile *p, const char *name)
 	return i;
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* Whether both read the same values. */
-static int
-check_features(const struct profile *r, const struct profile *c, struct err *e)
-{
-	for (size_t i = 0; i < r->nfeature; i++) {
-		const struct watched *w = &r->watched[i], *v;
-		size_t j = feature_named(c, w->name);
-
-		if (j == c->nfeature)
-			return err_set(e, "the current window has no feature '%s': profile both windows "
-			    "with the same features", w->name);
-		v = &c->watched[j];
-		if (strcmp(w->feature->name, v->feature->name) != 0 ||
-		    w->feature->version != v->feature->version ||
-		    r->feature[i].shape != c->feature[j].shape ||
-		    !same_text(w->params_json, v->params_json))
-			return err_set(e, "the feature '%s' reads another value in the current window: "
-			    "profile both windows with the same parameters and version", w->name);
-	}
-	if (c->nfeature > r->nfeature)
-		for (size_t j = 0; j < c->nfeature; j++)
-			if (feature_named(r, c->watched[j].name) == r->nfeature)
-				return err_set(e, "the reference has no feature '%s': profile both windows "
-				    "with the same features", c->watched[j].name);
-	return 0;
-}
-
 static int
 check_asked(const struct profile *r, const struct comparing *how, struct err *e)
 {
@@ -82,7 +49,7 @@ add(struct comparison *d, size_t feature, const struct detector *detector, doubl
 	struct compared *f = &d->compared[d->n++];
 	const char *name = d->reference->watched[feature].name;
 	const struct feature_profile *r = &d->reference->feature[feature];
-	const struct feature_profile *c = &d->current->feature[feature_named(d->current, name)];
+	const struct feature_profile *c = &d->current->feature[feature];
 
 	f->feature = feature;
 	f->detector = detector;
@@ -175,7 +142,7 @@ profiles_compare(const struct profile *reference, const struct profile *current,
 {
 	*out = (struct comparison){ .reference = reference, .current = current, .alpha = how->alpha,
 	    .verdict = DRIFT_NO };
-	if (check_features(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
+	if (profile_alike(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
 		return -1;
 	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 1,
 	    sizeof *out->compared);

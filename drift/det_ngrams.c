@@ -9,17 +9,11 @@
  */
 #include "drift/finding.h"
 
-static long
-texts(const struct feature_profile *p)
-{
-	return p->n - p->missing - p->empty - p->other;
-}
-
 static struct finding
 ngrams(const struct feature_profile *r, const struct feature_profile *c, double tolerance,
     uint64_t seed, struct arena *a)
 {
-	long n = texts(r), m = texts(c), *x, *y;
+	long n = profile_values(r), m = profile_values(c), *x, *y;
 	struct largest l;
 	struct finding f;
 	size_t k = 0;

@@ -5,7 +5,8 @@
  * moves; categories count as they are.  Half a count is added to every bin, so none is empty.
  * (2) Effect: the sum of (q - p) ln(q / p), less what chance makes of it, at least 0.
  * (3) p: tables dealt anew; their reference gets its own tenths.
- * (4) Interval: the spread under chance and the delta method's, squared and added.
+ * (4) Interval: the spread under chance and the delta method's, squared and added;
+ * no narrower than chance would be with two bins.
  */
 #include "drift/finding.h"
 
@@ -53,7 +54,8 @@ psi(const struct feature_profile *r, const struct feature_profile *c, double tol
 		return f;
 	b = tally_bins(&t, a);
 	chance = chance_deal(&t, index_of, NULL, draws_for_p(t.k), seed, a);
-	e = excess_of(index_of(&t, a), &chance, linear_sd(&b));
+	e = excess_of(index_of(&t, a), &chance, linear_sd(&b),
+	    chi2_isf(0.05, 1) * psi_under_null(2, (double)t.n, (double)t.m));
 	f = (struct finding){ .effect = e.at, .ci = e.ci, .p = chance.p, .tolerance = tolerance,
 	    .mde = e.mde, .n_reference = t.n, .n_current = t.m };
 	finding_decide(&f, e.reach, a);

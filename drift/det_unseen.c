@@ -5,8 +5,8 @@
  * share that a reference of this size leaves out anyway: Good and Turing's estimate, its
  * categories of one record over its records.  At least 0; direction is 1 if there are any.
  * (2) p: the share of categories absent from the dealt reference, among tables dealt anew.
- * (3) Interval: Wilson's of the share, and normal of Good and Turing's (by the rule of three
- * where no category has one record), squared and added.
+ * (3) Interval: Wilson's of the share, and normal of Good and Turing's, at least by the
+ * rule of three, squared and added.
  * (4) Only listed categories count, of both windows.
  */
 #include "drift/finding.h"
@@ -26,7 +26,7 @@ unseen_share(const struct tally *t, struct arena *scratch)
 
 /* The mass of all that the reference left out (Good 1953; its variance by Esty 1983). */
 static double
-left_out(const struct tally *t, double *up)
+left_out(const struct tally *t, double *spread)
 {
 	double n = (double)t->n, once = 0, twice = 0;
 
@@ -34,8 +34,8 @@ left_out(const struct tally *t, double *up)
 		once += t->x[i] == 1;
 		twice += t->x[i] == 2;
 	}
-	*up = once > 0 ? normal_quantile(0.975) *
-	    sqrt(fmax(0, once * (1 - once / n) + 2 * twice)) / n : fmin(1, 3 / n);
+	*spread = fmax(fmin(1, 3 / n), normal_quantile(0.975) *
+	    sqrt(fmax(0, once * (1 - once / n) + 2 * twice)) / n);
 	return once / n;
 }
 
@@ -61,7 +61,7 @@ unseen(const struct feature_profile *r, const struct feature_profile *c, double 
 	f.ci.lo = fmax(0, share - usual - hypot(share - wilson.lo, spread));
 	f.ci.hi = fmin(1, f.effect + hypot(wilson.hi - share, spread));
 	reach = fmax(f.ci.hi - f.effect, chance.q975 - chance.mean);
-	f.mde = fmin(1, chance.q95 - chance.mean + power * reach);
+	f.mde = fmin(1, fmax(0, chance.q95 - chance.mean) + power * reach);
 	for (size_t i = 0; i < t.k; i++)
 		if (t.x[i] == 0 && (t.x[example] > 0 || t.y[i] > t.y[example]))
 			example = i;

@@ -70,7 +70,9 @@ wasserstein(const struct feature_profile *r, const struct feature_profile *c, do
 	chance.q95 /= scale;
 	chance.q975 /= scale;
 	shift = (current.mean - reference.mean) / scale;
-	se = hypot(reference.sd / scale / sqrt((double)t.n), current.sd / scale / sqrt((double)t.m));
+	/* A window in which all values are one could have others: it counts with the scale. */
+	se = hypot((reference.sd > 0 ? reference.sd / scale : 1) / sqrt((double)t.n),
+	    (current.sd > 0 ? current.sd / scale : 1) / sqrt((double)t.m));
 	f = finding_norm(&t, at, &chance, se, DBL_MAX, tolerance, a);
 	f.direction = fabs(shift) > 0.5 * at ? (shift > 0 ? 1 : -1) : 0;
 	return f;

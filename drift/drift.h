@@ -102,6 +102,7 @@ struct log_plan {
 	size_t                   nfield;
 	const struct redact     *redact; /* may be NULL */
 	double                   max_bad;   /* LOG_MAX_BAD unless the user says otherwise */
+	long                     most;      /* of each file only so many records; 0: all */
 };
 
 #define LOG_MAX_BAD 0.01
@@ -256,6 +257,17 @@ struct profile *profile_read(struct str bytes, const char *path, struct arena *,
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
 
+/* ---- profile_text.c ------------------------------------------------------------------------- */
+
+/* The bucket of the q-quantile (the value of rank ceil(q n)), cut to min and max; 0, 0 without
+ * numbers. */
+struct interval profile_quantile(const struct feature_profile *, double q);
+double profile_mean(const struct feature_profile *);             /* 0 without numbers */
+/* False: fewer than two numbers, or so large beside their spread that rounding hides it. */
+bool   profile_sd(const struct feature_profile *, double *sd);
+void   profile_text(struct buf *, const struct profile *, struct arena *);
+void   profile_json(struct buf *, const struct profile *, struct arena *);
+
 /* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
@@ -344,7 +356,7 @@ struct comparison {
 	size_t drifted, unsure;          /* features */
 };
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
- * profiles of the same features, or what is asked does not fit. */
+ * alike (profile_alike), or what is asked does not fit. */
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct comparing *, struct comparison *, struct arena *, struct err *);
 

@@ -60,29 +60,40 @@ void
 finding_decide(struct finding *f, double reach, struct arena *a)
 {
 	const char *before = f->why ? f->why : "", *comma = f->why ? "; " : "";
-	double most, need;
+	double most = f->tolerance / 2, need;
 
 	if (!(f->tolerance >= 0))
 		bug("a tolerance of %g", f->tolerance);
 	f->known = true;
 	f->p = p_clip(f->p);
-	f->verdict = f->ci.lo > f->tolerance ? DRIFT_YES : f->ci.hi < f->tolerance ? DRIFT_NO :
-	    DRIFT_UNSURE;
-	if (f->verdict != DRIFT_UNSURE)
+	f->verdict = DRIFT_UNSURE;
+	if (f->n_reference < VALUES_LEAST || f->n_current < VALUES_LEAST) {
+		f->why = arena_fmt(a, "%s%sfewer than %d values are too few to judge by", before, comma,
+		    VALUES_LEAST);
+		f->n_needed = f->n_reference < VALUES_LEAST ? 0 : VALUES_LEAST;
 		return;
-	most = f->tolerance / 2;
+	}
+	if (f->ci.lo > f->tolerance || f->ci.hi < f->tolerance) {
+		f->verdict = f->ci.lo > f->tolerance ? DRIFT_YES : DRIFT_NO;
+		return;
+	}
 	need = records_for(most, reach, f->n_reference, f->n_current);
 	/* There are as many as are needed in general, and yet it is not decided: it lies nearer. */
-	if (need > 0 && need <= (double)f->n_current)
+	if (need > 0 && need <= (double)f->n_current) {
 		need = records_for(fabs(f->effect - f->tolerance), reach, f->n_reference, f->n_current);
+		most = 0;
+	}
 	if (need > (double)f->n_current && need <= 1e9) {
 		f->n_needed = (long)need;
 		f->why = arena_fmt(a, "%s%sabout %ld current values would decide", before, comma,
 		    f->n_needed);
-	} else if (most * most * (double)f->n_reference * both_sizes(f->n_reference, f->n_current) *
-	    both_sizes(f->n_reference, f->n_current) <= reach * reach) {
-		f->why = arena_fmt(a, "%s%sthe reference of %ld values is too small for this tolerance",
-		    before, comma, f->n_reference);
+	} else if (need == 0 && most > 0) {
+		/* Both windows alike: 2 / n for 1 / n + 1 / m. */
+		double unit = reach / both_sizes(f->n_reference, f->n_current);
+
+		f->why = arena_fmt(a, "%s%sthe reference of %ld values is too small: about %.0f in both "
+		    "windows would decide", before, comma, f->n_reference,
+		    ceil(2 * (unit / most) * (unit / most)));
 	} else {
 		f->why = arena_fmt(a, "%s%sthe change is too near the tolerance to decide", before,
 		    comma);
@@ -96,7 +107,9 @@ finding_norm(const struct tally *t, double at, const struct chance_of *c, double
 	struct finding f = { .effect = fmax(0, at - c->mean), .p = c->p, .tolerance = tolerance,
 	    .n_reference = t->n, .n_current = t->m };
 
-	f.ci.lo = fmax(0, at - c->q975);
+	/* Many alike draws may have their mean above the quantile, and one window may be so small that
+	 * the tables say nothing of its own spread. */
+	f.ci.lo = fmax(0, at - fmax(fmax(c->q975, c->mean), Z_SURE * se));
 	f.ci.hi = fmin(most, at + Z_SURE * se);
 	f.mde = fmin(most, c->q95 + Z_POWER * se);
 	/* For NO DRIFT chance adds what it does on average, and then has to leave room. */

@@ -23,7 +23,7 @@ struct tally {
 	bool   coarse;           /* categories: there were too many, some are in the rest */
 };
 /* A bucket stands for the middle of its values, an integer to 1024 for itself; beyond 1e150 in
- * size for 1e150. */
+ * size for 1e150.  Counts of more than 2^30 values are halved, and may then be 0 in both. */
 struct tally tally_numbers(const struct feature_profile *, const struct feature_profile *,
                            struct arena *);
 /* What either profile could not list is in the rest of both.  with_rest false: the rest is left
@@ -43,7 +43,8 @@ struct contingency tally_table(const struct tally *, struct arena *scratch);
 typedef double tally_statistic(const struct tally *, struct arena *scratch);
 
 struct chance_of {
-	double p;                /* of `tested`: (1 + those as large) / (1 + draws) */
+	double p;                /* of `tested`: (1 + those as large) / (1 + draws); where none is, of
+	                          * ten times as many draws */
 	double mean, q95, q975;  /* of `distance` */
 };
 /* `tested` NULL: `distance` itself.  The same for a seed on any number of threads; the smaller
@@ -56,6 +57,8 @@ size_t draws_for_p(size_t k);
 enum { DRAWS_FOR_NOISE = 499 };
 
 /* ---- finding.c ------------------------------------------------------------------------------ */
+
+enum { VALUES_LEAST = 10 };      /* in each window; with fewer no verdict but INCONCLUSIVE */
 
 /* root of 1/n + 1/m */
 double both_sizes(long n, long m);
@@ -103,8 +106,9 @@ const char *share_sentence(struct str what, long x, long n, long y, long m, stru
 enum { REFERENCE_BINS = 10 };
 /* Numbers: counts between the distinct tenths (type 7) of x, the reference; else as they are. */
 struct tally tally_bins(const struct tally *, struct arena *);
-/* What a divergence, whose noise adds, is in excess of chance: sd by the delta method. */
+/* What a divergence, whose noise adds, is in excess of chance: sd by the delta method;
+ * half_least: what noise in a single bin more could do. */
 struct excess { double at; struct interval ci; double mde, reach; };
-struct excess excess_of(double at, const struct chance_of *, double sd);
+struct excess excess_of(double at, const struct chance_of *, double sd, double half_least);
 
 #endif

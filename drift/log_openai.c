@@ -54,7 +54,6 @@ read_openai(struct log_reader *l, struct json line)
 	struct arena *a = l->scratch;
 	struct json v[N], request, reply;
 	long status, ignored;
-	double ms;
 
 	log_pick(line, name, v, N);
 	request = body(log_first(v + REQUEST, 3), &ignored, a);
@@ -62,10 +61,7 @@ read_openai(struct log_reader *l, struct json line)
 	message_request(&r, request, a);
 	message_reply(&r, reply, a);
 	log_text(&r, RECORD_ID, log_first(v + ID, 3), a);
-	if (when_json(log_first(v + TIME, 4), &ms)) {
-		r.has_number[RECORD_TIME] = true;
-		r.number[RECORD_TIME] = ms;
-	}
+	when_set(&r, log_first(v + TIME, 4));
 	log_number(&r, RECORD_LATENCY, log_first(v + LATENCY_MS, 2), 1e-3);
 	log_number(&r, RECORD_LATENCY, log_first(v + LATENCY, 3), 1);
 	log_number(&r, RECORD_FIRST_TOKEN, v[TTFT_MS], 1e-3);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -133,23 +134,12 @@ prepare(struct log_reader *l, const struct log_format *format)
 }
 
 static void
-set_number(struct record *r, const struct log_want *w, bool known, double number)
-{
-	if (!known)
-		return;
-	r->has_number[w->which] = true;
-	r->number[w->which] = number * w->scale;
-}
-
-static void
 map_json(struct record *r, const struct log_want *w, struct json v, struct arena *a)
 {
-	double ms;
-
 	if (!w->number)
 		log_text(r, (enum record_text)w->which, v, a);
 	else if (w->which == RECORD_TIME)
-		set_number(r, w, when_json(v, &ms), ms);
+		when_set(r, v);
 	else
 		log_number(r, (enum record_number)w->which, v, w->scale);
 }
@@ -159,12 +149,12 @@ map_cell(struct record *r, const struct log_want *w, struct str cell)
 {
 	double number = 0;
 
-	if (w->number) {
-		set_number(r, w, w->which == RECORD_TIME ? when_text(cell, &number) :
-		    parse_number(cell, &number), number);
-	} else {
+	if (!w->number) {
 		r->has_text[w->which] = true;
 		r->text[w->which] = cell;
+	} else if (w->which == RECORD_TIME ? when_text(cell, &number) : parse_number(cell, &number)) {
+		r->has_number[w->which] = true;
+		r->number[w->which] = w->which == RECORD_TIME ? round(number) : number * w->scale;
 	}
 }
 
@@ -270,7 +260,8 @@ read_rows(struct log_reader *l, struct err *e)
 {
 	int got;
 
-	while ((got = rows_next(l->rows, &l->row, e)) != 0) {
+	while ((l->plan->most == 0 || l->counts.records < l->plan->most) &&
+	    (got = rows_next(l->rows, &l->row, e)) != 0) {
 		if (got < 0) {
 			count_bad(l, e);
 			clear(e);

@@ -70,6 +70,8 @@ void otlp_span(struct log_reader *, struct json span);
  */
 bool when_text(struct str, double *ms);
 bool when_json(struct json, double *ms);
+/* The time field, if there is one. */
+void when_set(struct record *, struct json);
 /* The time field from `begin`, the latency from `begin` to `end`, and to `first`. */
 void when_span(struct record *, struct json begin, struct json end, struct json first);
 

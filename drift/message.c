@@ -205,7 +205,6 @@ message_reply(struct record *r, struct json reply, struct arena *a)
 		LOG_NAME("usage"), LOG_NAME("error"), LOG_NAME("stop_reason"), LOG_NAME("status"),
 		LOG_NAME("incomplete_details") };
 	struct json v[N], choice;
-	double ms;
 
 	if (reply.type == JT_STRING)
 		set(r, RECORD_OUTPUT, json_text(reply, a));
@@ -214,10 +213,7 @@ message_reply(struct record *r, struct json reply, struct arena *a)
 	log_pick(reply, name, v, N);
 	log_text(r, RECORD_ID, v[ID], a);
 	log_text(r, RECORD_MODEL, v[MODEL], a);
-	if (when_json(log_first(v + CREATED, 2), &ms)) {
-		r->has_number[RECORD_TIME] = true;
-		r->number[RECORD_TIME] = ms;
-	}
+	when_set(r, log_first(v + CREATED, 2));
 	if (v[CHOICES].type == JT_ARRAY) {
 		if (json_next(&(struct json_iter){ .of = v[CHOICES] }, &choice))
 			read_choice(r, choice, a);

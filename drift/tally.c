@@ -15,6 +15,19 @@ middle(int64_t key)
 	return low < high ? low + 0.5 * (high - low) : low > 0 ? high : low;
 }
 
+/* Pairs of values are counted in a long: more than 2^30 values are halved until they are not. */
+static void
+thin(long *count, size_t k)
+{
+	long sum = 0;
+
+	for (size_t i = 0; i < k; i++)
+		sum += count[i];
+	for (; sum > 1L << 30; sum >>= 1)
+		for (size_t i = 0; i < k; i++)
+			count[i] >>= 1;
+}
+
 struct tally
 tally_numbers(const struct feature_profile *r, const struct feature_profile *c, struct arena *a)
 {
@@ -34,6 +47,8 @@ tally_numbers(const struct feature_profile *r, const struct feature_profile *c, 
 		x[t.k - 1] += here ? r->bucket[i++].count : 0;
 		y[t.k - 1] += there ? c->bucket[j++].count : 0;
 	}
+	thin(x, t.k);
+	thin(y, t.k);
 	for (size_t l = 0; l < t.k; l++) {
 		t.n += x[l];
 		t.m += y[l];
