@@ -6,6 +6,8 @@
  */
 #include "drift/drift.h"
 
+#define DRIFT_FLOOR 0.1                          /* of a detector's own tolerance */
+
 /* ---- which tests ---- */
 
 static const char *const shape_name[] = { "a number", "a category", "a text" };
@@ -42,6 +44,23 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
 
 /* ---- findings ---- */
 
+/*
+ * A tolerance that nobody chose is only good for the all-clear: a difference is called drift where
+ * it is shown to be more than a tenth of it.  So little is of no interest at any size.
+ */
+static void
+alarm_early(struct finding *f)
+{
+	double least = DRIFT_FLOOR * f->tolerance;
+
+	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least))
+		return;
+	f->verdict = DRIFT_YES;
+	f->tolerance = least;
+	f->n_needed = 0;
+	f->why = NULL;
+}
+
 static void
 add(struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
     uint64_t seed, struct arena *a)
@@ -56,6 +75,8 @@ add(struct comparison *d, size_t feature, const struct detector *detector, doubl
 	/* Each test has numbers of its own, whatever else is compared. */
 	f->finding = detector->test(r, c, tolerance < 0 ? detector->tolerance : tolerance,
 	    hash64(str_of(name), rng_key(seed, detector->name)), a);
+	if (tolerance < 0)
+		alarm_early(&f->finding);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;
 }

@@ -317,6 +317,7 @@ size|size suites/tickets/release.yaml
 history|history suites/tickets
 ladder|ladder suites/tickets/routed.yaml
 ladder --dry-run|ladder suites/tickets/routed.yaml -n
+drift|drift last last
 log|log
 baseline set and baseline drop|baseline set last --name other
 baseline list|baseline list
@@ -338,7 +339,7 @@ done <each
 begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
-	run | score | gate | ladder | baseline | compare | size | history | log | show | report | list | \
+	run | score | gate | ladder | baseline | compare | drift | size | history | log | show | report | list | \
 		doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite
