@@ -331,6 +331,9 @@ doctor|doctor
 init|init folder
 version|version
 END
+grep -v refund suites/tickets/train.jsonl >day.jsonl
+expect_exit 1 driftlead drift suites/tickets/train.jsonl day.jsonl --field input=text --json
+printed drift
 sort -u sections >each
 while read -r section; do
 	filled "$section"
