@@ -394,17 +394,14 @@ logs_read(const struct log_plan *plan, const char *const *path, size_t n,
 int
 logs_check(const struct log_plan *plan, const struct log_counts *c, struct err *e)
 {
-	long all_lines = c->records + c->other + c->bad;
-	struct buf b = { 0 };
+	long lines = c->records + c->other + c->bad;
 
-	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)all_lines)
+	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)lines)
 		return 0;
+	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed", c->bad,
+	    lines, plan->max_bad * 100);
 	for (size_t i = 0; i < c->nsample; i++)
-		buf_fmt(&b, "\n  %s", c->sample[i]);
-	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed%s%s",
-	    c->bad, all_lines, plan->max_bad * 100, c->nsample > 0 ? ":" : "",
-	    c->nsample > 0 ? b.p : "");
-	buf_free(&b);
+		err_set(e, "%s", c->sample[i]);
 	return -1;
 }
 
