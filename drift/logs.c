@@ -25,7 +25,7 @@ static const struct log_format *const all[] = {
 #undef LOG
 };
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------------- */
 
 const struct log_format *
 log_format_find(const char *name)
@@ -56,7 +56,7 @@ format_of(struct json first)
 	return all[i];
 }
 
-/* ---- the mapping ---------------------------------------------------------------------------- */
+/* ---- the mapping ------------------------------------------------------------------------- */
 
 static bool
 field_index(const char *name, struct log_want *w)
@@ -180,7 +180,7 @@ map_fields(struct log_reader *l, struct record *r)
 		    json_at(r->object, name[i]) : value[i], l->scratch);
 }
 
-/* ---- handing on ------------------------------------------------------------------------------- */
+/* ---- handing on -------------------------------------------------------------------------- */
 
 static bool
 hides(const struct log_reader *l, const char *name, bool number, int which)
@@ -232,7 +232,7 @@ log_pass(struct log_reader *l)
 	arena_reset(l->scratch);
 }
 
-/* ---- one file ----------------------------------------------------------------------------------- */
+/* ---- one file ---------------------------------------------------------------------------- */
 
 static void
 count_bad(struct log_reader *l, const struct err *e)
@@ -308,7 +308,7 @@ read_file(struct log_reader *l, struct err *e)
 	return 0;
 }
 
-/* ---- many files ---------------------------------------------------------------------------------- */
+/* ---- many files -------------------------------------------------------------------------- */
 
 struct file { struct log_counts counts; char *why; };
 
@@ -405,7 +405,7 @@ logs_check(const struct log_plan *plan, const struct log_counts *c, struct err *
 	return -1;
 }
 
-/* ---- which files ------------------------------------------------------------------------------------ */
+/* ---- which files ------------------------------------------------------------------------- */
 
 int
 logs_expand(const char *const *pattern, size_t n, const char ***path, size_t *npath,
