@@ -3,8 +3,6 @@
  */
 #include "drift/logs.h"
 
-#include <math.h>
-
 void
 log_pick(struct json object, const struct str *name, struct json *value, size_t n)
 {
@@ -46,12 +44,15 @@ void
 log_number(struct record *r, enum record_number which, struct json v, double scale)
 {
 	double number;
+	long whole;
 
 	if (v.type == JT_STRING)
 		v.raw = str_sub(v.raw, 1, v.raw.n - 2);
 	else if (v.type != JT_NUMBER)
 		return;
-	if (!parse_number(v.raw, &number))
+	if (v.type == JT_NUMBER && str_long(v.raw, &whole))
+		number = (double)whole;         /* what most are */
+	else if (!parse_number(v.raw, &number))
 		return;
 	r->has_number[which] = true;
 	r->number[which] = number * scale;
