@@ -494,7 +494,7 @@ agrees_on_the_corpus(void **state)
 
 /* A container is passed over in steps: brackets, quotes and backslashes in texts at every place. */
 static void
-test_steps(void **state)
+steps_over_containers(void **state)
 {
 	static const char *const text[] = { "x", "\\\"]}[{", "\\\\", "]}]}", "\\\\\\\"}", "{[\\\\" };
 
@@ -533,7 +533,7 @@ main(void)
 		cmocka_unit_test(writes),
 		cmocka_unit_test(agrees_with_jansson),
 		cmocka_unit_test(agrees_on_the_corpus),
-		cmocka_unit_test(test_steps),
+		cmocka_unit_test(steps_over_containers),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
