@@ -486,6 +486,44 @@ test_not_there(void **state)
 	assert_int_equal(c.records, 7);
 }
 
+/* In a table it is known what is not there. */
+static void
+test_columns(void **state)
+{
+	const char *path = FIXTURES "generic.csv";
+	struct log_field field[] = { { "output", "anser", 1 }, { "input", "prompt", 1 } };
+	struct log_plan plan = { .field = field, .nfield = COUNT(field) };
+	struct log_counts c;
+	struct err e = { 0 };
+	long count = 0;
+
+	(void)state;
+	assert_int_equal(logs_read(&plan, &path, 1, count_piece, &count, &c, &e), -1);
+	assert_string_equal(e.msg, "log '" FIXTURES "generic.csv': field 'output' is to come from "
+	    "column 'anser', which is not there (did you mean 'answer'?)\n");
+	assert_int_equal(count, 0);
+}
+
+static void
+test_standard_input(void **state)
+{
+	int fd, before = dup(STDIN_FILENO);
+	struct buf b = { 0 };
+	char path[64];
+
+	(void)state;
+	in_memory(path, &fd, STR("{\"id\":\"x\"}\n!\n"));
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	assert_string_equal(read_one(&detect, "-", &b).sample[0],
+	    "standard input:2: not a JSON object: a value is expected at column 1");
+	assert_string_equal(b.p, "x|-|-|-|-|-|-|-|-|-|-|-|-\n");
+	assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+	close(before);
+	close(fd);
+	buf_free(&b);
+}
+
 static void
 test_check(void **state)
 {
@@ -547,6 +585,8 @@ main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_not_there),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_standard_input),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_rules),
 	};
