@@ -22,7 +22,7 @@ enum value_kind {
 	VALUE_NUMBER,            /* finite */
 	VALUE_TEXT
 };
-struct value { enum value_kind kind; double number; struct str text; };
+struct value { enum value_kind kind; double number; struct str text; };   /* a NUMBER's text: as written */
 
 /* ---- record.c: one request of a production log, whatever wrote it -------------------------- */
 
@@ -31,6 +31,8 @@ enum record_text { RECORD_ID, RECORD_ASKED, RECORD_MODEL, RECORD_INPUT, RECORD_O
                    RECORD_FINISH, RECORD_ERROR, RECORD_TAGS, RECORD_TEXTS };
 enum record_number { RECORD_TIME /* Unix ms */, RECORD_LATENCY /* s */, RECORD_FIRST_TOKEN /* s */,
                      RECORD_TOKENS_IN, RECORD_TOKENS_OUT, RECORD_NUMBERS };
+
+extern const char *const record_text_name[RECORD_TEXTS], *const record_number_name[RECORD_NUMBERS];
 
 /* Texts are not the record's own: they live in the line, or in the arena that read it. */
 struct record {

@@ -77,21 +77,40 @@ value_category(struct str s, struct arena *a)
 	return value_text((struct str){ p, begin.n + strlen(mark) });
 }
 
+static bool
+is_own(const char *of)
+{
+	for (size_t i = 0; i < RECORD_TEXTS; i++) {
+		if (strcmp(of, record_text_name[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct value
+value_field(const struct record *r, const char *of, bool scalars, struct arena *a)
+{
+	struct value v = record_value(r, str_of(of), a);
+	enum json_type type;
+
+	if (r->object.type == JT_NONE)
+		return v.kind == VALUE_NUMBER && v.text.n > 0 ? value_text(v.text) : v;
+	if (v.kind != VALUE_TEXT || is_own(of))
+		return v;
+	type = json_at(r->object, str_of(of)).type;
+	if (type == JT_OBJECT || type == JT_ARRAY || (!scalars && (type == JT_TRUE || type == JT_FALSE)))
+		return value_none(VALUE_OTHER);
+	return v;
+}
+
 struct value
 value_read(const struct record *r, const char *of, struct arena *a)
 {
-	struct value v = record_value(r, str_of(of), a);
+	struct value v = value_field(r, of, false, a);
 
 	if (v.kind == VALUE_NUMBER)
 		return value_none(VALUE_OTHER);
 	if (v.kind == VALUE_TEXT && str_trim(v.text).n == 0)
 		return value_none(VALUE_EMPTY);
 	return v;
-}
-
-struct json
-value_logged(const struct record *r, const char *of)
-{
-	return r->object.type == JT_OBJECT ? json_at(r->object, str_of(of)) :
-	    (struct json){ .type = JT_NONE };
 }
