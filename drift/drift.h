@@ -42,6 +42,8 @@ struct record {
 	struct json object;      /* the request in its log: for any further field; JT_NONE in CSV */
 	const struct rows *rows; /* CSV, TSV: the columns, and this row */
 	const struct row  *row;
+	const struct redact *redact; /* what record_value takes out of further fields; may be NULL */
+	uint64_t    hash;        /* as record_hash, of what was there before redaction; 0: not made */
 	const char *path;
 	long        line;
 };
@@ -51,8 +53,87 @@ struct record {
  * tokens_in tokens_out, else a member, a JSON Pointer or a column of the record as it was logged.
  */
 struct value record_value(const struct record *, struct str name, struct arena *);
+/* The same, but never one of the names above, and as it was logged: nothing is taken out. */
+struct value record_logged(const struct record *, struct str name, struct arena *);
 /* What identifies the record for sampling: its id, or a hash of the whole line without one. */
 uint64_t record_hash(const struct record *);
+
+/* ---- redact.c: personal data taken out before anything is kept ----------------------------- */
+
+enum { REDACT_EMAIL = 1, REDACT_PHONE = 2, REDACT_IBAN = 4, REDACT_CARD = 8 };
+struct pattern;
+struct redact_own { const char *kind; const struct pattern *pattern; };
+
+/* Starts as {0}, grows by redact_rule, then is only read: threads share it. */
+struct redact {
+	unsigned           kinds;        /* built in: REDACT_* */
+	struct redact_own *own;          /* the user's, in their order */
+	size_t             nown;
+	const char       **field;        /* fields that go as a whole */
+	size_t             nfield;
+};
+
+/*
+ * Adds a rule as the user writes it: `email`, `phone`, `iban`, `card`, `field:NAME` or
+ * `KIND=PATTERN`.  0, or -1 and a sentence.
+ */
+int        redact_rule(struct redact *, const char *rule, struct arena *, struct err *);
+/* Every finding replaced by its kind in brackets; the text itself if there is none. */
+struct str redact_text(const struct redact *, struct str text, struct arena *);
+/* Whether a field goes as a whole: its name, or a JSON Pointer into it or to what holds it. */
+bool       redact_hides(const struct redact *, struct str name);
+
+/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ------------ */
+
+struct log_format;
+const struct log_format *log_format_find(const char *name);      /* NULL: none */
+/* The i-th, in the order in which they are tried; false: no more. */
+bool log_format_at(size_t i, const char **name, const char **help);
+
+/* Where a field of ours (record_text_name, record_number_name) stands in the log. */
+struct log_field { const char *name, *from; double scale; };
+/* Reads `NAME=FROM`; FROM of latency and first_token may end in " ms", " us" or " ns". */
+int log_field_read(struct log_field *, const char *rule, struct arena *, struct err *);
+
+struct log_plan {
+	const struct log_format *format; /* NULL: told by the first record of each file */
+	enum rows_format         rows;   /* ROWS_BY_NAME, unless files are all of one kind */
+	const struct log_field  *field;  /* goes before what the format finds */
+	size_t                   nfield;
+	const struct redact     *redact; /* may be NULL */
+	double                   max_bad;   /* LOG_MAX_BAD unless the user says otherwise */
+};
+
+#define LOG_MAX_BAD 0.01
+enum { LOG_SAMPLES = 3, LOG_SAMPLE_MAX = 256 };
+
+struct log_counts {
+	long   records;                  /* handed on */
+	long   other;                    /* read, and no request of a model: a span of a tool */
+	long   bad;                      /* lines that cannot be read */
+	long   torn;                     /* files that broke off: truncated or damaged, or unreadable */
+	size_t nsample;                  /* of the bad ones, the first: "path:line: why" */
+	char   sample[LOG_SAMPLES][LOG_SAMPLE_MAX];
+};
+
+/*
+ * Reads all files ("-": standard input), on all cores, file by file, and calls `each` once for
+ * every record, with records of one file in their order.  Calls with the same `piece`, below
+ * logs_pieces(n), are never at the same time: a consumer keeps one state per piece and adds them
+ * up at the end.  Which file goes to which piece is open.  The record and the scratch arena last
+ * until `each` returns.  *counts is the sum, in the order of the files.  -1: some file could not
+ * be opened or begun, one sentence each; all others were read.
+ */
+int    logs_read(const struct log_plan *, const char *const *path, size_t n,
+                 void (*each)(void *ctx, size_t piece, const struct record *, struct arena *scratch),
+                 void *ctx, struct log_counts *counts, struct err *);
+size_t logs_pieces(size_t n);
+/* -1 and a sentence with samples if more than plan->max_bad of what was read is bad. */
+int    logs_check(const struct log_plan *, const struct log_counts *, struct err *);
+/* What the patterns (glob(3)) name, in their order, each file once; a pattern that is a file's name
+ * or "-" is that.  -1 and a sentence for each pattern that names nothing. */
+int    logs_expand(const char *const *pattern, size_t n, const char ***path, size_t *npath,
+                   struct arena *, struct err *);
 
 /* ---- features.def: what is looked at; one file feat_<name>.c and one row each -------------- */
 

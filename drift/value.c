@@ -54,11 +54,23 @@ valid_utf8(struct str s, struct arena *a)
 	return (struct str){ p, n };
 }
 
+/* At most `max` bytes of valid UTF-8, and of what is not at least max - 3: no character is cut. */
+static struct str
+cut(struct str s, size_t max)
+{
+	size_t n = max;
+
+	if (s.n <= max)
+		return s;
+	while (n > max - 3 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return str_sub(s, 0, n);
+}
+
 struct value
 value_category(struct str s, struct arena *a)
 {
 	enum { SHOWN = CATEGORY_MAX - 24 };
-	size_t cut = SHOWN;
 	struct str begin;
 	const char *mark;
 	char *p;
@@ -67,9 +79,7 @@ value_category(struct str s, struct arena *a)
 		s = valid_utf8(s, a);
 	if (s.n <= CATEGORY_MAX)
 		return value_text(s);
-	while (cut > SHOWN - 3 && ((unsigned char)s.p[cut] & 0xc0) == 0x80)
-		cut--;
-	begin = valid_utf8(str_sub(s, 0, cut), a);
+	begin = cut(valid_utf8(cut(s, SHOWN), a), SHOWN);
 	mark = arena_fmt(a, "... %016llx", (unsigned long long)hash64(s, 0));
 	p = arena_raw(a, begin.n + strlen(mark));
 	memcpy(p, begin.p, begin.n);

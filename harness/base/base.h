@@ -296,6 +296,8 @@ struct rows *rows_open(int fd, const char *path, enum rows_format, struct err *)
 /* 1: a record, valid until the next call; 0: the end; -1: a sentence in err ("path:line: ...").
  * After a bad record reading may go on with the next. */
 int   rows_next(struct rows *, struct row *, struct err *);
+/* Why the stream itself broke (damaged, cut off, unreadable): NULL as long as it did not. */
+const char *rows_broken(const struct rows *);
 /* A field by column name or, in JSONL, by member name or JSON Pointer.  False: not there (in
  * JSONL also null).  Objects and arrays come as their JSON text, numbers and booleans as written. */
 bool  rows_field(const struct rows *, const struct row *, struct str name, struct str *out,

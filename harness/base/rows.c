@@ -498,6 +498,14 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 	return value_of(json_at(row->object, name), out, a);
 }
 
+const char *
+rows_broken(const struct rows *r)
+{
+	const char *why = unpack_fault(r->in);
+
+	return why[0] == '\0' ? NULL : why;
+}
+
 const struct str *
 rows_columns(const struct rows *r, size_t *n)
 {

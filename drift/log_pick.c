@@ -1,0 +1,72 @@
+/*
+ * log_pick.c -- values out of the JSON of a log line: what every format does with every line.
+ */
+#include "drift/logs.h"
+
+#include <math.h>
+
+void
+log_pick(struct json object, const struct str *name, struct json *value, size_t n)
+{
+	struct json_iter it = { .of = object };
+	struct json v;
+
+	for (size_t i = 0; i < n; i++)
+		value[i] = (struct json){ 0 };
+	while (object.type == JT_OBJECT && json_next(&it, &v)) {
+		bool escaped = memchr(it.key.p, '\\', it.key.n) != NULL;
+
+		for (size_t i = 0; i < n; i++)
+			if (escaped ? json_key_is(it.key, name[i]) : it.key.n == name[i].n &&
+			    memcmp(it.key.p, name[i].p, it.key.n) == 0)
+				value[i] = v;
+	}
+}
+
+struct json
+log_first(const struct json *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].type != JT_NONE && v[i].type != JT_NULL)
+			return v[i];
+	return (struct json){ 0 };
+}
+
+void
+log_text(struct record *r, enum record_text which, struct json v, struct arena *a)
+{
+	if (v.type == JT_NONE || v.type == JT_NULL)
+		return;
+	r->has_text[which] = true;
+	r->text[which] = v.type == JT_STRING ? json_text(v, a) : v.raw;
+}
+
+void
+log_number(struct record *r, enum record_number which, struct json v, double scale)
+{
+	double number;
+
+	if (v.type == JT_STRING)
+		v.raw = str_sub(v.raw, 1, v.raw.n - 2);
+	else if (v.type != JT_NUMBER)
+		return;
+	if (!parse_number(v.raw, &number))
+		return;
+	r->has_number[which] = true;
+	r->number[which] = number * scale;
+}
+
+struct json
+log_unwrap(struct json v, struct arena *a)
+{
+	struct str text;
+	struct json_fault fault;
+	struct json inner;
+
+	if (v.type != JT_STRING || v.raw.n < 4)
+		return v;
+	text = str_trim(str_sub(v.raw, 1, v.raw.n - 2));
+	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '['))
+		return v;
+	return json_parse(json_text(v, a), &inner, &fault) == 0 ? inner : v;
+}
