@@ -14,11 +14,12 @@ log_pick(struct json object, const struct str *name, struct json *value, size_t 
 	for (size_t i = 0; i < n; i++)
 		value[i] = (struct json){ 0 };
 	while (object.type == JT_OBJECT && json_next(&it, &v)) {
-		bool escaped = memchr(it.key.p, '\\', it.key.n) != NULL;
+		size_t len = it.key.n;
+		bool escaped = len > 1 && memchr(it.key.p, '\\', len) != NULL;
 
 		for (size_t i = 0; i < n; i++)
-			if (escaped ? json_key_is(it.key, name[i]) : it.key.n == name[i].n &&
-			    memcmp(it.key.p, name[i].p, it.key.n) == 0)
+			if (escaped ? json_key_is(it.key, name[i]) : name[i].n == len &&
+			    (len == 0 || (name[i].p[0] == it.key.p[0] && memcmp(it.key.p, name[i].p, len) == 0)))
 				value[i] = v;
 	}
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@ static const struct log_format *const all[] = {
 #undef LOG
 };
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------------- */
 
 const struct log_format *
 log_format_find(const char *name)
@@ -55,7 +56,7 @@ format_of(struct json first)
 	return all[i];
 }
 
-/* ---- the mapping ---------------------------------------------------------------------------- */
+/* ---- the mapping ------------------------------------------------------------------------- */
 
 static bool
 field_index(const char *name, struct log_want *w)
@@ -133,23 +134,12 @@ prepare(struct log_reader *l, const struct log_format *format)
 }
 
 static void
-set_number(struct record *r, const struct log_want *w, bool known, double number)
-{
-	if (!known)
-		return;
-	r->has_number[w->which] = true;
-	r->number[w->which] = number * w->scale;
-}
-
-static void
 map_json(struct record *r, const struct log_want *w, struct json v, struct arena *a)
 {
-	double ms;
-
 	if (!w->number)
 		log_text(r, (enum record_text)w->which, v, a);
 	else if (w->which == RECORD_TIME)
-		set_number(r, w, when_json(v, &ms), ms);
+		when_set(r, v);
 	else
 		log_number(r, (enum record_number)w->which, v, w->scale);
 }
@@ -159,12 +149,12 @@ map_cell(struct record *r, const struct log_want *w, struct str cell)
 {
 	double number = 0;
 
-	if (w->number) {
-		set_number(r, w, w->which == RECORD_TIME ? when_text(cell, &number) :
-		    parse_number(cell, &number), number);
-	} else {
+	if (!w->number) {
 		r->has_text[w->which] = true;
 		r->text[w->which] = cell;
+	} else if (w->which == RECORD_TIME ? when_text(cell, &number) : parse_number(cell, &number)) {
+		r->has_number[w->which] = true;
+		r->number[w->which] = w->which == RECORD_TIME ? round(number) : number * w->scale;
 	}
 }
 
@@ -190,7 +180,7 @@ map_fields(struct log_reader *l, struct record *r)
 		    json_at(r->object, name[i]) : value[i], l->scratch);
 }
 
-/* ---- handing on ------------------------------------------------------------------------------- */
+/* ---- handing on -------------------------------------------------------------------------- */
 
 static bool
 hides(const struct log_reader *l, const char *name, bool number, int which)
@@ -242,7 +232,7 @@ log_pass(struct log_reader *l)
 	arena_reset(l->scratch);
 }
 
-/* ---- one file ----------------------------------------------------------------------------------- */
+/* ---- one file ---------------------------------------------------------------------------- */
 
 static void
 count_bad(struct log_reader *l, const struct err *e)
@@ -318,7 +308,7 @@ read_file(struct log_reader *l, struct err *e)
 	return 0;
 }
 
-/* ---- many files ---------------------------------------------------------------------------------- */
+/* ---- many files -------------------------------------------------------------------------- */
 
 struct file { struct log_counts counts; char *why; };
 
@@ -404,21 +394,18 @@ logs_read(const struct log_plan *plan, const char *const *path, size_t n,
 int
 logs_check(const struct log_plan *plan, const struct log_counts *c, struct err *e)
 {
-	long all_lines = c->records + c->other + c->bad;
-	struct buf b = { 0 };
+	long lines = c->records + c->other + c->bad;
 
-	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)all_lines)
+	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)lines)
 		return 0;
+	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed", c->bad,
+	    lines, plan->max_bad * 100);
 	for (size_t i = 0; i < c->nsample; i++)
-		buf_fmt(&b, "\n  %s", c->sample[i]);
-	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed%s%s",
-	    c->bad, all_lines, plan->max_bad * 100, c->nsample > 0 ? ":" : "",
-	    c->nsample > 0 ? b.p : "");
-	buf_free(&b);
+		err_set(e, "%s", c->sample[i]);
 	return -1;
 }
 
-/* ---- which files ------------------------------------------------------------------------------------ */
+/* ---- which files ------------------------------------------------------------------------- */
 
 int
 logs_expand(const char *const *pattern, size_t n, const char ***path, size_t *npath,

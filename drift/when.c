@@ -18,6 +18,20 @@ of_number(double n, double *ms)
 	return true;
 }
 
+/* Nanoseconds have more digits than a double: whole milliseconds first. */
+static bool
+of_written(struct str s, double *ms)
+{
+	double number;
+	long n;
+
+	if (str_long(s, &n) && n >= 100000000000000000) {
+		*ms = (double)(n / 1000000) + (double)(n % 1000000) * 1e-6;
+		return true;
+	}
+	return parse_number(s, &number) && of_number(number, ms);
+}
+
 /* Exactly `width` digits at *p. */
 static bool
 digits(const char **p, const char *end, int width, long *out)
@@ -112,13 +126,13 @@ when_text(struct str s, double *ms)
 {
 	const char *p, *end;
 	long year, month, day, h = 0, m = 0, sec = 0, east;
-	double number, part = 0;
+	double part = 0;
 
 	s = str_trim(s);
 	if (s.n == 0 || s.n > 64)
 		return false;
-	if (parse_number(s, &number))
-		return of_number(number, ms);
+	if (parse_number(s, NULL))
+		return of_written(s, ms);
 	p = s.p;
 	end = s.p + s.n;
 	if (!digits(&p, end, 4, &year) || !sign(&p, end, '-') || !digits(&p, end, 2, &month) ||
@@ -142,7 +156,7 @@ bool
 when_json(struct json v, double *ms)
 {
 	if (v.type == JT_NUMBER)
-		return of_number(json_to_real(v, -1), ms);
+		return of_written(v.raw, ms);
 	/* A time has no escapes: the raw text will do. */
 	return v.type == JT_STRING && when_text(str_sub(v.raw, 1, v.raw.n - 2), ms);
 }
@@ -157,14 +171,24 @@ set(struct record *r, enum record_number which, double begin, double end)
 }
 
 void
+when_set(struct record *r, struct json v)
+{
+	double ms;
+
+	if (!when_json(v, &ms))
+		return;
+	r->has_number[RECORD_TIME] = true;
+	r->number[RECORD_TIME] = round(ms);
+}
+
+void
 when_span(struct record *r, struct json begin, struct json end, struct json first)
 {
 	double from, to;
 
 	if (!when_json(begin, &from))
 		return;
-	r->has_number[RECORD_TIME] = true;
-	r->number[RECORD_TIME] = floor(from);
+	when_set(r, begin);
 	if (when_json(end, &to))
 		set(r, RECORD_LATENCY, from, to);
 	if (when_json(first, &to))
