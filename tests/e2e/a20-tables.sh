@@ -322,6 +322,7 @@ baseline set and baseline drop|baseline set last --name other
 baseline list|baseline list
 baseline set and baseline drop|baseline drop --suite tickets --name other
 report|report last -o page.html
+profile|profile show p.profile
 list|list scorers
 list|list protocols
 list|list targets
@@ -339,7 +340,7 @@ begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
 	run | score | gate | ladder | baseline | compare | size | history | log | show | report | list | \
-		doctor | init | version) ;;
+		profile | doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite
 		cmp -s "$OUT" with || fail "the schema differs with --json" ;;
