@@ -25,10 +25,10 @@ static const struct opt options[] = {
 	  "records whose values are kept (default 2000; 0: none)" },
 	{ "format", 0, OPT_TEXT, offsetof(struct options, format), "NAME",
 	  "format of the logs, instead of what their first records look like" },
-	{ "field", 0, OPT_LIST, offsetof(struct options, field), "NAME=FROM",
-	  "where a field stands in the log" },
+	{ "field", 0, OPT_LIST, offsetof(struct options, field), "FIELD",
+	  "NAME=FROM: where a field stands in the log; may be repeated" },
 	{ "redact", 0, OPT_LIST, offsetof(struct options, redact), "RULE",
-	  "what is taken out of every text before it is looked at" },
+	  "what is taken out of every text before it is looked at; may be repeated" },
 	{ "max-bad", 0, OPT_SHARE, offsetof(struct options, max_bad), "SHARE",
 	  "fail if more lines than this cannot be read (default 1%)" },
 	{ 0 }

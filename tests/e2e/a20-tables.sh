@@ -303,6 +303,10 @@ begin "what the other commands print is in driftlead-json(5)"
 cat suites/tickets/ladder.yaml - >suites/tickets/routed.yaml <<END
 router: { cheap: one neighbour, strong: five neighbours, confidence: latency }
 END
+for i in 1 2 3 4 5 6; do
+	echo '{"label":"a","latency":'$i',"input":"who?"}'
+done >requests.jsonl
+expect_exit 0 driftlead profile requests.jsonl -o p.profile
 while IFS='|' read -r section command; do
 	# shellcheck disable=SC2086
 	expect_exit 0 driftlead $command --json
