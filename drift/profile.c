@@ -183,7 +183,7 @@ add_category(struct feature_profile *f, struct str text, uint64_t seed)
 }
 
 static void
-add_value(struct feature_profile *f, struct value v, uint64_t seed, struct arena *scratch)
+add_value(struct feature_profile *f, struct value v, uint64_t seed)
 {
 	f->n++;
 	switch (v.kind) {
@@ -203,7 +203,7 @@ add_value(struct feature_profile *f, struct value v, uint64_t seed, struct arena
 		if (f->shape == SHAPE_CATEGORY)
 			add_category(f, v.text, seed);
 		else
-			grams_add(f, v.text, seed, scratch);
+			grams_add(f, v.text, seed);
 	}
 }
 
@@ -308,7 +308,7 @@ profile_add_values(struct profile *p, uint64_t hash, int64_t time_ms, const stru
 	}
 	for (size_t i = 0; i < p->nfeature; i++) {
 		k.value[i] = as_counted(value[i], p->feature[i].shape);
-		add_value(&p->feature[i], k.value[i], p->seed, scratch);
+		add_value(&p->feature[i], k.value[i], p->seed);
 	}
 	if (p->cap > 0 && (p->nkept < p->cap || k.hash <= p->kept[p->nkept - 1].hash))
 		keep(p, k);

@@ -1,6 +1,6 @@
 /*
- * cmd/profile.c -- `driftlead profile LOGS... -o FILE`: what a window of production is made of, in a
- * file that can be merged and compared; `profile merge` and `profile show`.  No store is opened.
+ * cmd/profile.c -- `driftlead profile LOGS... -o FILE`: what a window of production is made of, in
+ * a file that can be merged and compared; `profile merge` and `profile show`.  No store is opened.
  */
 #include "drift/drift.h"
 #include "harness/harness.h"
@@ -25,10 +25,10 @@ static const struct opt options[] = {
 	  "records whose values are kept (default 2000; 0: none)" },
 	{ "format", 0, OPT_TEXT, offsetof(struct options, format), "NAME",
 	  "format of the logs, instead of what their first records look like" },
-	{ "field", 0, OPT_LIST, offsetof(struct options, field), "NAME=FROM",
-	  "where a field stands in the log" },
+	{ "field", 0, OPT_LIST, offsetof(struct options, field), "FIELD",
+	  "NAME=FROM: where a field stands in the log; may be repeated" },
 	{ "redact", 0, OPT_LIST, offsetof(struct options, redact), "RULE",
-	  "what is taken out of every text before it is looked at" },
+	  "what is taken out of every text before it is looked at; may be repeated" },
 	{ "max-bad", 0, OPT_SHARE, offsetof(struct options, max_bad), "SHARE",
 	  "fail if more lines than this cannot be read (default 1%)" },
 	{ 0 }
@@ -36,7 +36,7 @@ static const struct opt options[] = {
 
 static const struct options defaults = { .sample = SAMPLE_DEFAULT, .max_bad = LOG_MAX_BAD };
 
-enum { FILE_MAX_BYTES = 1 << 30, INFER_FROM = 1000 };
+enum { FILE_MAX_BYTES = 1 << 30, INFER_FROM = 1000, SAMPLE_MOST = 100000 };
 
 /* ---- profiles in files -------------------------------------------------------------------- */
 
@@ -64,11 +64,11 @@ put_out(struct session *s, const struct profile *p, struct err *e)
 	buf_free(&b);
 	if (failed)
 		return EXIT_MISTAKE;
-	if (strcmp(o->output, "-") == 0 || o->common.quiet)
+	if (strcmp(o->output, "-") == 0)
 		return EXIT_PASS;
 	if (o->common.json)
 		profile_json(&s->out, p, s->arena);
-	else
+	else if (!o->common.quiet)
 		profile_text(&s->out, p, s->arena);
 	return EXIT_PASS;
 }
@@ -176,8 +176,8 @@ spool_input(struct err *e)
 	if (lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0)
 		return 0;
 	if ((file = tmpfile()) == NULL)
-		return err_set(e, "standard input cannot be kept to be read twice: %s; name the features by "
-		    "--features", strerror(errno));
+		return err_set(e, "standard input cannot be kept to be read twice: %s; name the features "
+		    "by --features", strerror(errno));
 	while ((n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0)
 		if (fwrite(bytes, 1, (size_t)n, file) != (size_t)n)
 			break;
@@ -214,8 +214,9 @@ infer_features(const struct log_plan *plan, const char *const *path, size_t n, s
 		lseek(STDIN_FILENO, from, SEEK_SET);
 	infer_end(f, w, nfeature, a);
 	if (*nfeature == 0)
-		return err_set(e, first.most == INFER_FROM ? "the logs hold no record" : "nothing was found "
-		    "to watch in the first records: name features by --features, or fields by --field");
+		return err_set(e, first.most == INFER_FROM ? "the logs hold no record" : "nothing was "
+		    "found to watch in the first records: name features by --features, or fields by "
+		    "--field");
 	return 0;
 }
 
@@ -235,8 +236,9 @@ read_plan(const struct options *o, struct log_plan *plan, struct redact *redact,
 		for (size_t i = 0; i + 1 < COUNT(names) && log_format_at(i, &names[i], &help); i++)
 			continue;
 		near = str_nearest(o->format, names);
-		failed = err_set(e, "there is no log format '%s'%s%s%s", o->format, near ? " (did you mean '"
-		    : "; driftlead-logs(5) has all", near ? near : "", near ? "'?)" : "");
+		failed = err_set(e, "there is no log format '%s'%s%s%s", o->format, near ?
+		    " (did you mean '" : "; driftlead-logs(5) has all", near ? near : "",
+		    near ? "'?)" : "");
 	}
 	for (size_t i = 0; i < o->field.n; i++)
 		failed |= log_field_read(&field[i], o->field.text[i], a, e);
@@ -299,8 +301,8 @@ make(struct session *s, struct err *e)
 	struct profile *p;
 	int status;
 
-	if (o->sample < 0 || o->sample > 1000000)
-		err_set(e, "--sample must be in 0..1000000, not %ld", o->sample);
+	if (o->sample < 0 || o->sample > SAMPLE_MOST)
+		err_set(e, "--sample must be in 0..%d, not %ld", SAMPLE_MOST, o->sample);
 	if (read_plan(o, &plan, &redact, s->arena, e) != 0 || e->n > 0 ||
 	    logs_expand(s->operand.text, s->operand.n, &path, &n, s->arena, e) != 0)
 		return EXIT_MISTAKE;

@@ -195,8 +195,19 @@ jq -r '.properties, (."$defs" | del(.message)[] | .properties) | keys[]' "$OUT" 
 items "$MAN/driftlead-ladder.5" >have
 alike "driftlead-ladder(5)" have keys
 
+begin "every key of the features is in driftlead-profile(1)"
+expect_exit 0 driftlead schema features
+jq -r '.properties, (."$defs".feature.oneOf[] | select(.allOf[0].properties.get.const == "latency") |
+	.properties) | keys[]' "$OUT" >keys
+for key in $(cat keys); do
+	grep -qx "\.Ic $key *,*" "$MAN/driftlead-profile.1" || fail "driftlead-profile(1) has no $key"
+done
+jq -r '."$defs".feature.oneOf[].allOf[0].properties.get.const' "$OUT" >have
+rows FEATURE drift/features.def >names
+alike "the schema of features" have names
+
 begin "references inside the schemas hold"
-for what in suite project ladder; do
+for what in suite project ladder features; do
 	driftlead schema $what >schema.json
 	jq -r '.. | objects | ."$ref"? // empty | sub("#/.defs/"; "")' schema.json | sort -u >have
 	jq -r '."$defs" | keys[]' schema.json >want
@@ -325,6 +336,10 @@ begin "what the other commands print is in driftlead-json(5)"
 cat suites/tickets/ladder.yaml - >suites/tickets/routed.yaml <<END
 router: { cheap: one neighbour, strong: five neighbours, confidence: latency }
 END
+for i in 1 2 3 4 5 6; do
+	echo '{"label":"a","latency":'$i',"input":"who?"}'
+done >requests.jsonl
+expect_exit 0 driftlead profile requests.jsonl -o p.profile
 while IFS='|' read -r section command; do
 	# shellcheck disable=SC2086
 	expect_exit 0 driftlead $command --json
@@ -345,6 +360,7 @@ baseline set and baseline drop|baseline set last --name other
 baseline list|baseline list
 baseline set and baseline drop|baseline drop --suite tickets --name other
 report|report last -o page.html
+profile|profile show p.profile
 list|list scorers
 list|list protocols
 list|list targets
@@ -366,7 +382,7 @@ begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
 	run | score | gate | ladder | baseline | compare | drift | size | history | log | show | report | list | \
-		doctor | init | version) ;;
+		profile | doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite
 		cmp -s "$OUT" with || fail "the schema differs with --json" ;;
