@@ -297,7 +297,7 @@ edge(enum shape shape, int which)
 	struct profile *p = kit_empty(shape);
 	struct arena a = { 0 };
 
-	for (long i = 0; i < (which > 5 ? 6000 : which > 2 ? 50 : 1); i++)
+	for (long i = 0; i < (which > 5 ? (shape == SHAPE_NUMBER ? 300 : 6000) : which > 2 ? 50 : 1); i++)
 		if (which == 0)
 			break;
 		else if (which == 1)
