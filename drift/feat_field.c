@@ -3,8 +3,8 @@
  *
  *  (1) `of` is the field: one of the record's own by name, else a member, a JSON Pointer or a
  *      column of the record as it was logged.
- *  (2) A field that is not there or null is missing, a text without content is empty, and what
- *      has another type is other: none of them is left out or taken for a value.
+ *  (2) A field that is not there or null is missing, a text, object or array without content is
+ *      empty, and what has another type is other: none is left out or taken for a value.
  *  (3) number: a JSON number, or in CSV and TSV a text that is one.  With `text = yes` a JSON
  *      text that is a number counts, too; else it is other, because its type changed.
  *  (4) category: a text without white space at its ends, a number in its shortest form, true
@@ -45,7 +45,7 @@ static struct value
 get_number(const void *p, const struct record *r, struct arena *a)
 {
 	const struct typed *x = p;
-	struct value v = record_value(r, str_of(x->of), a);
+	struct value v = value_field(r, x->of, false, a);
 	struct str s = str_trim(v.text);
 	double number;
 
@@ -58,22 +58,11 @@ get_number(const void *p, const struct record *r, struct arena *a)
 	return value_none(VALUE_OTHER);
 }
 
-/* Of a field that is true or false in JSON. */
-static struct value
-logged_boolean(const struct record *r, const char *of, const char *yes, const char *no)
-{
-	enum json_type type = value_logged(r, of).type;
-
-	if (type == JT_TRUE || type == JT_FALSE)
-		return value_text(str_of(type == JT_TRUE ? yes : no));
-	return value_none(VALUE_OTHER);
-}
-
 static struct value
 get_category(const void *p, const struct record *r, struct arena *a)
 {
 	const struct category_params *x = p;
-	struct value v = record_value(r, str_of(x->of), a);
+	struct value v = value_field(r, x->of, true, a);
 	struct buf b = { 0 };
 
 	if (v.kind == VALUE_NUMBER) {
@@ -82,28 +71,29 @@ get_category(const void *p, const struct record *r, struct arena *a)
 		buf_free(&b);
 	} else if (v.kind == VALUE_TEXT) {
 		v = value_category(x->fold ? str_fold(v.text, a) : str_trim(v.text), a);
-	} else if (v.kind == VALUE_OTHER) {
-		v = logged_boolean(r, x->of, "true", "false");
 	}
 	return v;
 }
 
+/* (5) */
 static struct value
 get_boolean(const void *p, const struct record *r, struct arena *a)
 {
 	const struct typed *x = p;
-	enum json_type type = value_logged(r, x->of).type;
-	struct value v;
+	struct value v = value_field(r, x->of, true, a);
+	/* True and false are texts only where scalars are asked for. */
+	bool literal = v.kind == VALUE_TEXT && value_field(r, x->of, false, a).kind == VALUE_OTHER;
 	bool yes;
 
-	if (type == JT_TRUE || type == JT_FALSE)
-		return logged_boolean(r, x->of, "yes", "no");
-	v = record_value(r, str_of(x->of), a);
-	if (v.kind == VALUE_TEXT && str_trim(v.text).n == 0)
+	if (v.kind == VALUE_MISSING || v.kind == VALUE_EMPTY)
+		return v;
+	if (v.kind != VALUE_TEXT)
+		return value_none(VALUE_OTHER);
+	if (str_trim(v.text).n == 0)
 		return value_none(VALUE_EMPTY);
-	if (v.kind == VALUE_TEXT && reads_texts(x, r) && parse_bool(str_trim(v.text), &yes))
+	if ((literal || reads_texts(x, r)) && parse_bool(str_trim(v.text), &yes))
 		return value_text(str_of(yes ? "yes" : "no"));
-	return v.kind == VALUE_MISSING || v.kind == VALUE_EMPTY ? v : value_none(VALUE_OTHER);
+	return value_none(VALUE_OTHER);
 }
 
 /* (6) */
@@ -111,7 +101,7 @@ static struct value
 get_exact(const void *p, const struct record *r, struct arena *a)
 {
 	const struct of *x = p;
-	struct value v = record_value(r, str_of(x->of), a);
+	struct value v = value_field(r, x->of, false, a);
 
 	if (v.kind == VALUE_NUMBER)
 		return value_none(VALUE_OTHER);

@@ -20,10 +20,14 @@ struct value value_text(struct str);                 /* EMPTY if it has no bytes
 enum { CATEGORY_MAX = 240 };
 struct value value_category(struct str, struct arena *);
 struct str   valid_utf8(struct str, struct arena *); /* itself if it is valid */
-/* The field `of`, if it is a text: EMPTY if it holds white space alone, OTHER if it is a number. */
+/*
+ * The field `of` by its type in the log.  A cell of CSV or TSV is a TEXT whatever it looks like.
+ * JSON's true and false are TEXT if `scalars`, else OTHER; objects and arrays are OTHER.  The
+ * record's own texts are TEXT, as the reader of the log made them.
+ */
+struct value value_field(const struct record *, const char *of, bool scalars, struct arena *);
+/* The field if it is a text with content: EMPTY if it is white space alone, OTHER if a number. */
 struct value value_read(const struct record *, const char *of, struct arena *);
-/* As written: the JSON value of a field that is none of the record's own; JT_NONE in CSV. */
-struct json  value_logged(const struct record *, const char *of);
 
 /* The parameters of features that look at a text and need no more. */
 struct of { const char *of; };

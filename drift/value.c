@@ -54,11 +54,23 @@ valid_utf8(struct str s, struct arena *a)
 	return (struct str){ p, n };
 }
 
+/* At most `max` bytes of valid UTF-8, and of what is not at least max - 3: no character is cut. */
+static struct str
+cut(struct str s, size_t max)
+{
+	size_t n = max;
+
+	if (s.n <= max)
+		return s;
+	while (n > max - 3 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return str_sub(s, 0, n);
+}
+
 struct value
 value_category(struct str s, struct arena *a)
 {
 	enum { SHOWN = CATEGORY_MAX - 24 };
-	size_t cut = SHOWN;
 	struct str begin;
 	const char *mark;
 	char *p;
@@ -67,9 +79,7 @@ value_category(struct str s, struct arena *a)
 		s = valid_utf8(s, a);
 	if (s.n <= CATEGORY_MAX)
 		return value_text(s);
-	while (cut > SHOWN - 3 && ((unsigned char)s.p[cut] & 0xc0) == 0x80)
-		cut--;
-	begin = valid_utf8(str_sub(s, 0, cut), a);
+	begin = cut(valid_utf8(cut(s, SHOWN), a), SHOWN);
 	mark = arena_fmt(a, "... %016llx", (unsigned long long)hash64(s, 0));
 	p = arena_raw(a, begin.n + strlen(mark));
 	memcpy(p, begin.p, begin.n);
@@ -77,21 +87,40 @@ value_category(struct str s, struct arena *a)
 	return value_text((struct str){ p, begin.n + strlen(mark) });
 }
 
+static bool
+is_own(const char *of)
+{
+	for (size_t i = 0; i < RECORD_TEXTS; i++) {
+		if (strcmp(of, record_text_name[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct value
+value_field(const struct record *r, const char *of, bool scalars, struct arena *a)
+{
+	struct value v = record_value(r, str_of(of), a);
+	enum json_type type;
+
+	if (r->object.type == JT_NONE)
+		return v.kind == VALUE_NUMBER && v.text.n > 0 ? value_text(v.text) : v;
+	if (v.kind != VALUE_TEXT || is_own(of))
+		return v;
+	type = json_at(r->object, str_of(of)).type;
+	if (type == JT_OBJECT || type == JT_ARRAY || (!scalars && (type == JT_TRUE || type == JT_FALSE)))
+		return value_none(VALUE_OTHER);
+	return v;
+}
+
 struct value
 value_read(const struct record *r, const char *of, struct arena *a)
 {
-	struct value v = record_value(r, str_of(of), a);
+	struct value v = value_field(r, of, false, a);
 
 	if (v.kind == VALUE_NUMBER)
 		return value_none(VALUE_OTHER);
 	if (v.kind == VALUE_TEXT && str_trim(v.text).n == 0)
 		return value_none(VALUE_EMPTY);
 	return v;
-}
-
-struct json
-value_logged(const struct record *r, const char *of)
-{
-	return r->object.type == JT_OBJECT ? json_at(r->object, str_of(of)) :
-	    (struct json){ .type = JT_NONE };
 }

@@ -1,6 +1,7 @@
 /*
  * cmd/list.c -- `driftlead list WHAT`: what this program and this project have to offer.
  */
+#include "drift/drift.h"
 #include "harness/harness.h"
 
 struct options { struct common common; bool verbose; };
@@ -29,7 +30,7 @@ entry(struct session *s, const char *name, const char *note, const char *help,
 			conf_schema(b, tables);
 		buf_puts(b, "}}");
 	} else {
-		buf_fmt(b, "%-14s %-12s %s\n", name, note, help);
+		buf_fmt(b, "%-18s %-12s %s\n", name, note, help);
 		for (const struct conf_key *k = params; o->verbose && k != NULL && k->name != NULL; k++) {
 			bool required = k->dflt != NULL && strcmp(k->dflt, CONF_REQUIRED) == 0;
 
@@ -44,7 +45,8 @@ entry(struct session *s, const char *name, const char *note, const char *help,
 static int
 list(struct session *s, struct err *e)
 {
-	static const char *const known[] = { "scorers", "protocols", "targets", "rules", NULL };
+	static const char *const known[] = { "scorers", "protocols", "targets", "rules", "features",
+	    NULL };
 	static const char *const rule[][2] = {
 		{ "at-least", "the interval lies at or above a value" },
 		{ "at-most", "the interval lies at or below a value" },
@@ -64,6 +66,12 @@ list(struct session *s, struct err *e)
 
 		for (const struct protocol *const *x = protocol_all(); *x != NULL; x++)
 			entry(s, (*x)->name, wire[(*x)->wire], (*x)->help, (*x)->params, &first);
+	} else if (strcmp(what, "features") == 0) {
+		static const char *const shape[] = { "number", "category", "text" };
+
+		for (const struct feature *const *x = feature_all(); *x != NULL; x++)
+			entry(s, (*x)->name, arena_fmt(s->arena, "%s v%d", shape[(*x)->shape],
+			    (*x)->version), (*x)->help, (*x)->params, &first);
 	} else if (strcmp(what, "targets") == 0) {
 		for (size_t i = 0; i < s->project->ntarget; i++) {
 			const struct target *t = &s->project->target[i];
@@ -76,7 +84,7 @@ list(struct session *s, struct err *e)
 	} else {
 		buf_reset(&s->out);
 		err_set(e, "cannot list '%s'%s%s%s", what, near ? " (did you mean '" :
-		    ": not one of scorers, protocols, targets, rules", near ? near : "", near ? "'?)" : "");
+		    ": not one of scorers, protocols, targets, rules, features", near ? near : "", near ? "'?)" : "");
 		return EXIT_MISTAKE;
 	}
 	buf_puts(&s->out, o->common.json ? "]}\n" : "");
@@ -84,7 +92,7 @@ list(struct session *s, struct err *e)
 }
 
 const struct command command_list = {
-	.name = "list", .chapter = "about", .operands = "scorers|protocols|targets|rules",
+	.name = "list", .chapter = "about", .operands = "scorers|protocols|targets|rules|features",
 	.help = "what there is to use, with parameters", .options = options,
 	.size = sizeof(struct options), .needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 1,
 	.main = list,

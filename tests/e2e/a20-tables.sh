@@ -97,12 +97,13 @@ for page in "$MAN"/*.[0-9]; do
 done >missing
 [ ! -s missing ] || fail "they refer to" missing
 
-# ---- scorers, protocols, rules --------------------------------------------------------------
+# ---- scorers, protocols, features, rules --------------------------------------------------------------
 
-for what in scorers protocols; do
+for what in scorers protocols features; do
 	case $what in
 	scorers) rows SCORER metrics/scorers.def ;;
 	protocols) rows PROTOCOL harness/protocols.def ;;
+	features) rows FEATURE drift/features.def ;;
 	esac >names
 	begin "list $what"
 	expect_exit 0 driftlead list $what
@@ -137,6 +138,27 @@ for x in $(rows PROTOCOL harness/protocols.def); do
 	fi
 	alike "its entry" have params
 done
+
+for x in $(rows FEATURE drift/features.def); do
+	begin "feature $x"
+	awk -v x="$x" '/^\.S[sh]/ { here = $2 } here == x' "$MAN/driftlead-features.7" >entry
+	[ -s entry ] || fail "driftlead-features(7) has no entry"
+	jq -r ".features[] | select(.name == \"$x\") | .params.properties // {} | keys[]" \
+		features.json >params
+	items "$MAN/driftlead-features.7" "$x" >have
+	alike "its entry in driftlead-features(7)" have params
+	note=$(jq -r ".features[] | select(.name == \"$x\") | .note" features.json)
+	grep -qx "Shape: ${note% v*}\." entry || fail "its entry has not the shape ${note% v*}"
+	grep -qx "Version: ${note#* v}\." entry || fail "its entry has not the version ${note#* v}"
+done
+
+begin "every phrase of a refusal is in driftlead-features(7)"
+if command -v mandoc >/dev/null; then
+	sed -n '/^static const char \*const known/,/^};/p' "$ROOT/drift/feat_refusal.c" |
+		grep -o '"[^"]*"' | tr -d '"' >want
+	mandoc -T utf8 "$MAN/driftlead-features.7" | sed 's/^ *//' | grep -xFf want >have
+	alike "driftlead-features(7)" have want
+fi
 
 begin "list rules and targets"
 expect_exit 0 driftlead list rules
@@ -326,6 +348,7 @@ list|list scorers
 list|list protocols
 list|list targets
 list|list rules
+list|list features
 doctor|doctor
 init|init folder
 version|version
