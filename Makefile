@@ -28,7 +28,7 @@ FUZZ     = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY   = $(FUZZ:%=$(B)/tests/replay_%)
 E2E      = $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
 STUB_OBJ = $(patsubst tests/stub/%.c,$(B)/stub/%.o,$(filter-out %/ask.c,$(wildcard tests/stub/*.c)))
-TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure oracle)
+TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure logs oracle)
 
 # A missing library is one sentence, not a page of errors.  These targets need none:
 NO_LIBS  = deps deps-test demo-deps demo check check-slow asan tsan cov fuzz lint help clean tags uninstall
@@ -77,6 +77,7 @@ $(B)/tests/ask: $(B)/stub/ask.o $(B)/libdriftlead.a
 	@mkdir -p $(@D)
 	$(V)$(CC) -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) -lssl $(LIBS)
 
+$(B)/tests/logs: LIBS += -ljansson
 $(B)/tests/%: tests/bench/%.c $(B)/libdriftlead.a
 	@mkdir -p $(@D)
 	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)

@@ -22,7 +22,8 @@ enum value_kind {
 	VALUE_NUMBER,            /* finite */
 	VALUE_TEXT
 };
-struct value { enum value_kind kind; double number; struct str text; };   /* a NUMBER's text: as written */
+/* A NUMBER's text is as it was written, empty if it was computed. */
+struct value { enum value_kind kind; double number; struct str text; };
 
 /* ---- record.c: one request of a production log, whatever wrote it -------------------------- */
 
@@ -112,7 +113,7 @@ struct log_counts {
 	long   records;                  /* handed on */
 	long   other;                    /* read, and no request of a model: a span of a tool */
 	long   bad;                      /* lines that cannot be read */
-	long   torn;                     /* files that broke off: truncated or damaged, or unreadable */
+	long   torn;                     /* files that broke off: cut short, damaged, unreadable */
 	size_t nsample;                  /* of the bad ones, the first: "path:line: why" */
 	char   sample[LOG_SAMPLES][LOG_SAMPLE_MAX];
 };
@@ -126,7 +127,7 @@ struct log_counts {
  * be opened or begun, one sentence each; all others were read.
  */
 int    logs_read(const struct log_plan *, const char *const *path, size_t n,
-                 void (*each)(void *ctx, size_t piece, const struct record *, struct arena *scratch),
+                 void (*each)(void *ctx, size_t piece, const struct record *, struct arena *),
                  void *ctx, struct log_counts *counts, struct err *);
 size_t logs_pieces(size_t n);
 /* -1 and a sentence with samples if more than plan->max_bad of what was read is bad. */

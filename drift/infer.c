@@ -211,15 +211,13 @@ watch_field(struct list *l, const struct infer *f, const struct seen_field *s, s
 	const char *name = str_cstr(s->name, a);
 	long all = s->numbers + s->texts + s->others;
 
-	if (all == 0 || is_alias(f, s) || l->n >= PROFILE_FEATURES_MAX)
+	if (all == 0 || is_alias(f, s))
 		return;
 	if (s->numbers * 20 >= all * 19)
 		watch(l, name, "number", name, a);
 	else if (s->nvalue > 0 && s->nvalue <= FEW && s->texts * 2 >= all &&
 	    (size_t)s->texts >= ENOUGH * s->nvalue)
 		watch(l, name, "category", name, a);
-	else if (s->texts == 0 && s->numbers == 0)
-		watch(l, name, "boolean", name, a);
 }
 
 void

@@ -25,7 +25,7 @@ static const struct log_format *const all[] = {
 #undef LOG
 };
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------------- */
 
 const struct log_format *
 log_format_find(const char *name)
@@ -56,7 +56,7 @@ format_of(struct json first)
 	return all[i];
 }
 
-/* ---- the mapping ---------------------------------------------------------------------------- */
+/* ---- the mapping ------------------------------------------------------------------------- */
 
 static bool
 field_index(const char *name, struct log_want *w)
@@ -180,7 +180,7 @@ map_fields(struct log_reader *l, struct record *r)
 		    json_at(r->object, name[i]) : value[i], l->scratch);
 }
 
-/* ---- handing on ------------------------------------------------------------------------------- */
+/* ---- handing on -------------------------------------------------------------------------- */
 
 static bool
 hides(const struct log_reader *l, const char *name, bool number, int which)
@@ -232,7 +232,7 @@ log_pass(struct log_reader *l)
 	arena_reset(l->scratch);
 }
 
-/* ---- one file ----------------------------------------------------------------------------------- */
+/* ---- one file ---------------------------------------------------------------------------- */
 
 static void
 count_bad(struct log_reader *l, const struct err *e)
@@ -309,7 +309,7 @@ read_file(struct log_reader *l, struct err *e)
 	return 0;
 }
 
-/* ---- many files ---------------------------------------------------------------------------------- */
+/* ---- many files -------------------------------------------------------------------------- */
 
 struct file { struct log_counts counts; char *why; };
 
@@ -395,21 +395,18 @@ logs_read(const struct log_plan *plan, const char *const *path, size_t n,
 int
 logs_check(const struct log_plan *plan, const struct log_counts *c, struct err *e)
 {
-	long all_lines = c->records + c->other + c->bad;
-	struct buf b = { 0 };
+	long lines = c->records + c->other + c->bad;
 
-	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)all_lines)
+	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)lines)
 		return 0;
+	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed", c->bad,
+	    lines, plan->max_bad * 100);
 	for (size_t i = 0; i < c->nsample; i++)
-		buf_fmt(&b, "\n  %s", c->sample[i]);
-	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed%s%s",
-	    c->bad, all_lines, plan->max_bad * 100, c->nsample > 0 ? ":" : "",
-	    c->nsample > 0 ? b.p : "");
-	buf_free(&b);
+		err_set(e, "%s", c->sample[i]);
 	return -1;
 }
 
-/* ---- which files ------------------------------------------------------------------------------------ */
+/* ---- which files ------------------------------------------------------------------------- */
 
 int
 logs_expand(const char *const *pattern, size_t n, const char ***path, size_t *npath,

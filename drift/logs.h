@@ -58,10 +58,10 @@ struct json log_unwrap(struct json, struct arena *);
 
 /* log_otel.c: a span or an event with its attributes as JSON. */
 void otel_read(struct log_reader *, struct json span);
-/* log_otlp.c: the same with its attributes as OTLP's list; what holds none of them stays as it is. */
+/* log_otlp.c: the same with its attributes as OTLP's lists; all else stays as it is. */
 void otlp_span(struct log_reader *, struct json span);
 
-/* ---- when.c ------------------------------------------------------------------------------- */
+/* ---- when.c ------------------------------------------------------------------------------ */
 
 /*
  * Unix milliseconds of a number, or of a text that is one, in seconds, ms, us or ns by its size
@@ -75,7 +75,7 @@ void when_set(struct record *, struct json);
 /* The time field from `begin`, the latency from `begin` to `end`, and to `first`. */
 void when_span(struct record *, struct json begin, struct json end, struct json first);
 
-/* ---- message.c: what is said in the JSON of the various protocols ----------------------------- */
+/* ---- message.c: what is said in the JSON of the various protocols ------------------------ */
 
 /* The text of a content: a text, or the text parts of a list, with newlines between. */
 struct str message_content(struct json content, struct arena *);
@@ -83,7 +83,7 @@ struct str message_content(struct json content, struct arena *);
 void message_input(struct record *, struct json messages, struct arena *);
 /* RECORD_OUTPUT from a text, a message, a list of messages or a reply. */
 void message_output(struct record *, struct json output, struct arena *);
-/* All that a request or reply in OpenAI's (chat, completions, responses) or Anthropic's form says. */
+/* All that a request or reply of OpenAI (chat, completions, responses) or Anthropic says. */
 void message_request(struct record *, struct json request, struct arena *);
 void message_reply(struct record *, struct json reply, struct arena *);
 /* RECORD_ERROR from a text or {message, type, code}; null, false and empty ones are none. */

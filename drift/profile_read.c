@@ -148,19 +148,29 @@ get_watched(struct reader *r, size_t *n, struct arena *a)
 	return w;
 }
 
-/* Limbs as exact_settle leaves them.  n doubles are less than n 2^1024, and the last limb counts
- * units of 2^1026. */
+/* Limbs as exact_settle leaves them.  n doubles add up to less than n 2^1024, in units of 2^-1074 to
+ * n 2^2098: the last limb, which counts 2^2100, and two bits of the one before must be below n.  What
+ * keeps to that still does when it is added to its like. */
 static void
 get_exact(struct reader *r, struct exact *e, long n, bool negative)
 {
+	const int64_t *last = &e->limb[EXACT_LIMBS - 1];
+	int64_t size;
+
 	for (int i = 0; i < EXACT_LIMBS; i++) {
 		e->limb[i] = get_signed(r);
-		if (i < EXACT_LIMBS - 1 ? e->limb[i] < 0 || e->limb[i] >> 60 != 0 :
-		    e->limb[i] > n / 4 + 1 || e->limb[i] < (negative ? -(n / 4) - 2 : 0))
-			wrong(r, "a sum is out of range");
-		if (r->why != NULL)
-			e->limb[i] = 0;
+		if (i < EXACT_LIMBS - 1 && (e->limb[i] < 0 || e->limb[i] >> 60 != 0))
+			wrong(r, "a sum is not in its shortest form");
 	}
+	if (r->why == NULL && (*last > n || *last < -n))
+		wrong(r, "a sum is out of range");
+	if (r->why != NULL) {
+		*e = (struct exact){ 0 };
+		return;
+	}
+	size = *last * 4 + (last[-1] >> 58);
+	if (size >= n || size < (negative ? -n : 0))
+		wrong(r, "a sum is out of range");
 }
 
 static void

@@ -32,7 +32,7 @@ is_word(char c)
 	return is_digit(c) || is_letter(c);
 }
 
-/* ---- (1) ---------------------------------------------------------------------------------- */
+/* ---- (1) --------------------------------------------------------------------------------- */
 
 static bool
 is_local(char c)
@@ -84,7 +84,7 @@ find_email(const char *from, const char *p, const char *end, const char **start,
 	return true;
 }
 
-/* ---- (2) ---------------------------------------------------------------------------------- */
+/* ---- (2) --------------------------------------------------------------------------------- */
 
 static bool
 luhn(const char *digit, int n)
@@ -135,7 +135,7 @@ card_end(const char *p, const char *end)
 	return p;
 }
 
-/* ---- (3) ---------------------------------------------------------------------------------- */
+/* ---- (3) --------------------------------------------------------------------------------- */
 
 /* The remainder of the rearranged number: letters are 10 to 35. */
 static bool
@@ -181,7 +181,7 @@ looks_iban(const char *p, const char *end)
 	    (unsigned char)p[1] < 0x80 && is_digit(p[2]) && is_digit(p[3]);
 }
 
-/* ---- (4) ---------------------------------------------------------------------------------- */
+/* ---- (4) --------------------------------------------------------------------------------- */
 
 enum { GROUPS = 8 };
 
@@ -269,7 +269,7 @@ phone_end(const char *p, const char *end)
 	return is_national(&d) || is_american(&d) ? d.stop : NULL;
 }
 
-/* ---- one text --------------------------------------------------------------------------------- */
+/* ---- one text ---------------------------------------------------------------------------- */
 
 /* What is found at p; *start may lie before p, but not before `from`. */
 static const char *
@@ -370,7 +370,7 @@ redact_text(const struct redact *r, struct str text, struct arena *a)
 	return text;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------- */
 
 /* Whether b is a, or a JSON Pointer that goes on from a. */
 static bool

@@ -1,6 +1,6 @@
 /*
- * cmd/profile.c -- `driftlead profile LOGS... -o FILE`: what a window of production is made of, in a
- * file that can be merged and compared; `profile merge` and `profile show`.  No store is opened.
+ * cmd/profile.c -- `driftlead profile LOGS... -o FILE`: what a window of production is made of, in
+ * a file that can be merged and compared; `profile merge` and `profile show`.  No store is opened.
  */
 #include "drift/drift.h"
 #include "harness/harness.h"
@@ -25,10 +25,10 @@ static const struct opt options[] = {
 	  "records whose values are kept (default 2000; 0: none)" },
 	{ "format", 0, OPT_TEXT, offsetof(struct options, format), "NAME",
 	  "format of the logs, instead of what their first records look like" },
-	{ "field", 0, OPT_LIST, offsetof(struct options, field), "NAME=FROM",
-	  "where a field stands in the log" },
+	{ "field", 0, OPT_LIST, offsetof(struct options, field), "FIELD",
+	  "NAME=FROM: where a field stands in the log; may be repeated" },
 	{ "redact", 0, OPT_LIST, offsetof(struct options, redact), "RULE",
-	  "what is taken out of every text before it is looked at" },
+	  "what is taken out of every text before it is looked at; may be repeated" },
 	{ "max-bad", 0, OPT_SHARE, offsetof(struct options, max_bad), "SHARE",
 	  "fail if more lines than this cannot be read (default 1%)" },
 	{ 0 }
@@ -176,8 +176,8 @@ spool_input(struct err *e)
 	if (lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0)
 		return 0;
 	if ((file = tmpfile()) == NULL)
-		return err_set(e, "standard input cannot be kept to be read twice: %s; name the features by "
-		    "--features", strerror(errno));
+		return err_set(e, "standard input cannot be kept to be read twice: %s; name the features "
+		    "by --features", strerror(errno));
 	while ((n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0)
 		if (fwrite(bytes, 1, (size_t)n, file) != (size_t)n)
 			break;
@@ -214,8 +214,9 @@ infer_features(const struct log_plan *plan, const char *const *path, size_t n, s
 		lseek(STDIN_FILENO, from, SEEK_SET);
 	infer_end(f, w, nfeature, a);
 	if (*nfeature == 0)
-		return err_set(e, first.most == INFER_FROM ? "the logs hold no record" : "nothing was found "
-		    "to watch in the first records: name features by --features, or fields by --field");
+		return err_set(e, first.most == INFER_FROM ? "the logs hold no record" : "nothing was "
+		    "found to watch in the first records: name features by --features, or fields by "
+		    "--field");
 	return 0;
 }
 
@@ -235,8 +236,9 @@ read_plan(const struct options *o, struct log_plan *plan, struct redact *redact,
 		for (size_t i = 0; i + 1 < COUNT(names) && log_format_at(i, &names[i], &help); i++)
 			continue;
 		near = str_nearest(o->format, names);
-		failed = err_set(e, "there is no log format '%s'%s%s%s", o->format, near ? " (did you mean '"
-		    : "; driftlead-logs(5) has all", near ? near : "", near ? "'?)" : "");
+		failed = err_set(e, "there is no log format '%s'%s%s%s", o->format, near ?
+		    " (did you mean '" : "; driftlead-logs(5) has all", near ? near : "",
+		    near ? "'?)" : "");
 	}
 	for (size_t i = 0; i < o->field.n; i++)
 		failed |= log_field_read(&field[i], o->field.text[i], a, e);

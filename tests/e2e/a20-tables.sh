@@ -325,6 +325,10 @@ begin "what the other commands print is in driftlead-json(5)"
 cat suites/tickets/ladder.yaml - >suites/tickets/routed.yaml <<END
 router: { cheap: one neighbour, strong: five neighbours, confidence: latency }
 END
+for i in 1 2 3 4 5 6; do
+	echo '{"label":"a","latency":'$i',"input":"who?"}'
+done >requests.jsonl
+expect_exit 0 driftlead profile requests.jsonl -o p.profile
 while IFS='|' read -r section command; do
 	# shellcheck disable=SC2086
 	expect_exit 0 driftlead $command --json
@@ -344,6 +348,7 @@ baseline set and baseline drop|baseline set last --name other
 baseline list|baseline list
 baseline set and baseline drop|baseline drop --suite tickets --name other
 report|report last -o page.html
+profile|profile show p.profile
 list|list scorers
 list|list protocols
 list|list targets
@@ -362,7 +367,7 @@ begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
 	run | score | gate | ladder | baseline | compare | size | history | log | show | report | list | \
-		doctor | init | version) ;;
+		profile | doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite
 		cmp -s "$OUT" with || fail "the schema differs with --json" ;;

@@ -14,7 +14,9 @@
 enum { NFEATURE = 4 };
 
 static const struct feature number = { .name = "number", .version = 1, .shape = SHAPE_NUMBER };
-static const struct feature category = { .name = "category", .version = 2, .shape = SHAPE_CATEGORY };
+static const struct feature category = {
+	.name = "category", .version = 2, .shape = SHAPE_CATEGORY
+};
 static const struct feature text = { .name = "text", .version = 1, .shape = SHAPE_TEXT };
 static const struct watched watched[NFEATURE] = {
 	{ "latency", &number, NULL, "{}" },
@@ -38,7 +40,8 @@ draw(uint64_t below)
 static struct value
 any_number(void)
 {
-	static const double odd[] = { 0, -0.0, DBL_MAX, -DBL_MAX, 4.9e-324, 1e200, NAN, INFINITY, 1024 };
+	static const double odd[] = { 0, -0.0, DBL_MAX, -DBL_MAX, 4.9e-324, 1e200, NAN, INFINITY,
+		1024 };
 	struct value v = { .kind = VALUE_NUMBER };
 
 	switch (draw(4)) {
@@ -143,7 +146,8 @@ shuffle(struct drawn_record *r, size_t n)
 
 /* Any split into `pieces`, merged in any order, some by way of a file. */
 static void
-check_split(struct drawn_record *r, size_t n, size_t pieces, size_t cap, const struct profile *whole)
+check_split(struct drawn_record *r, size_t n, size_t pieces, size_t cap,
+            const struct profile *whole)
 {
 	struct profile *part[16] = { NULL };
 	struct arena a = { 0 };
@@ -261,7 +265,7 @@ counts_are_what_they_say(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(f[1].category[i].count, str_is(f[1].category[i].text, "yes") ? 2 : 1);
 	assert_int_equal(f[1].rest, 0);
-	/* "a a a" folds to itself: a | a a | "a a", " a " | "a a " " a a" | "a a a" once each; "A" to a. */
+	/* "a a a": words a, a a; characters "a a", " a ", "a a ", " a a", "a a a".  "A" is a, too. */
 	for (size_t i = 0; i < GRAM_SLOTS; i++) {
 		grams += f[3].gram[i] > 0;
 		twice += f[3].gram[i] == 2;
@@ -318,7 +322,7 @@ the_sample_is_the_lowest(void **state)
 	arena_free(&a);
 }
 
-/* A full profile: what a user is told of the time of a record, and of one that is long. */
+/* Two long texts that begin alike are two categories, and both can be read again. */
 static void
 long_categories_are_cut(void **state)
 {
