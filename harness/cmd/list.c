@@ -109,7 +109,8 @@ list(struct session *s, struct err *e)
 }
 
 const struct command command_list = {
-	.name = "list", .chapter = "about", .operands = "scorers|protocols|targets|rules|features|detectors",
+	.name = "list", .chapter = "about",
+	.operands = "scorers|protocols|targets|rules|features|detectors",
 	.help = "what there is to use, with parameters", .options = options,
 	.size = sizeof(struct options), .needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 1,
 	.main = list,
