@@ -116,8 +116,11 @@ deal_one(size_t b, struct arena *scratch, void *ctx)
 	}
 	t.x = d->t->n < d->t->m ? dealt : other;
 	t.y = d->t->n < d->t->m ? other : dealt;
-	d->far[b] = d->distance(&t, scratch);
-	d->test[b] = d->tested == NULL ? d->far[b] : d->tested(&t, scratch);
+	/* What chance makes of the distance is known after the first draws. */
+	if (d->from == 0)
+		d->far[b] = d->distance(&t, scratch);
+	d->test[b] = d->tested != NULL ? d->tested(&t, scratch) :
+	    d->from == 0 ? d->far[b] : d->distance(&t, scratch);
 }
 
 static int

@@ -42,11 +42,24 @@ entry(struct session *s, const char *name, const char *note, const char *help,
 	*first = false;
 }
 
+static const char *const shape_word[] = { "number", "category", "text" };
+
+static const char *
+shapes_of(const struct detector *d, struct arena *a)
+{
+	const char *s = "";
+
+	for (size_t i = 0; i < COUNT(shape_word); i++)
+		if (d->shapes >> i & 1)
+			s = arena_fmt(a, "%s%s%s", s, *s ? ", " : "", shape_word[i]);
+	return s;
+}
+
 static int
 list(struct session *s, struct err *e)
 {
 	static const char *const known[] = { "scorers", "protocols", "targets", "rules", "features",
-	    NULL };
+	    "detectors", NULL };
 	const struct options *o = s->options;
 	const char *what = s->operand.text[0], *near = str_nearest(what, known);
 	bool first = true;
@@ -63,11 +76,14 @@ list(struct session *s, struct err *e)
 		for (const struct protocol *const *x = protocol_all(); *x != NULL; x++)
 			entry(s, (*x)->name, wire[(*x)->wire], (*x)->help, (*x)->params, &first);
 	} else if (strcmp(what, "features") == 0) {
-		static const char *const shape[] = { "number", "category", "text" };
-
 		for (const struct feature *const *x = feature_all(); *x != NULL; x++)
-			entry(s, (*x)->name, arena_fmt(s->arena, "%s v%d", shape[(*x)->shape],
+			entry(s, (*x)->name, arena_fmt(s->arena, "%s v%d", shape_word[(*x)->shape],
 			    (*x)->version), (*x)->help, (*x)->params, &first);
+	} else if (strcmp(what, "detectors") == 0) {
+		for (const struct detector *const *x = detector_all(); *x != NULL; x++)
+			entry(s, (*x)->name, shapes_of(*x, s->arena), arena_fmt(s->arena,
+			    "%s; tolerance %g, %s, version %d", (*x)->help, (*x)->tolerance, (*x)->unit,
+			    (*x)->version), NULL, &first);
 	} else if (strcmp(what, "targets") == 0) {
 		for (size_t i = 0; i < s->project->ntarget; i++) {
 			const struct target *t = &s->project->target[i];
@@ -81,8 +97,8 @@ list(struct session *s, struct err *e)
 	} else {
 		buf_reset(&s->out);
 		err_set(e, "cannot list '%s'%s%s%s", what, near ? " (did you mean '" :
-		    ": not one of scorers, protocols, targets, rules, features", near ? near : "",
-		    near ? "'?)" : "");
+		    ": not one of scorers, protocols, targets, rules, features, detectors",
+		    near ? near : "", near ? "'?)" : "");
 		return EXIT_MISTAKE;
 	}
 	buf_puts(&s->out, o->common.json ? "]}\n" : "");
@@ -90,7 +106,8 @@ list(struct session *s, struct err *e)
 }
 
 const struct command command_list = {
-	.name = "list", .chapter = "about", .operands = "scorers|protocols|targets|rules|features",
+	.name = "list", .chapter = "about",
+	.operands = "scorers|protocols|targets|rules|features|detectors",
 	.help = "what there is to use, with parameters", .options = options,
 	.size = sizeof(struct options), .needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 1,
 	.main = list,

@@ -97,13 +97,14 @@ for page in "$MAN"/*.[0-9]; do
 done >missing
 [ ! -s missing ] || fail "they refer to" missing
 
-# ---- scorers, protocols, features, rules --------------------------------------------------------------
+# ---- scorers, protocols, features, detectors, rules --------------------------------------------------------------
 
-for what in scorers protocols features; do
+for what in scorers protocols features detectors; do
 	case $what in
 	scorers) rows SCORER metrics/scorers.def ;;
 	protocols) rows PROTOCOL harness/protocols.def ;;
 	features) rows FEATURE drift/features.def ;;
+	detectors) rows DETECTOR drift/detectors.def ;;
 	esac >names
 	begin "list $what"
 	expect_exit 0 driftlead list $what
@@ -150,6 +151,20 @@ for x in $(rows FEATURE drift/features.def); do
 	note=$(jq -r ".features[] | select(.name == \"$x\") | .note" features.json)
 	grep -qx "Shape: ${note% v*}\." entry || fail "its entry has not the shape ${note% v*}"
 	grep -qx "Version: ${note#* v}\." entry || fail "its entry has not the version ${note#* v}"
+done
+
+for x in $(rows DETECTOR drift/detectors.def); do
+	begin "detector $x"
+	awk -v x="$x" '/^\.S[sh]/ { here = $2 } here == x' "$MAN/driftlead-detectors.7" >entry
+	[ -s entry ] || fail "driftlead-detectors(7) has no entry"
+	jq -r ".detectors[] | select(.name == \"$x\") | \"Shapes: \" + .note + \".\"" \
+		detectors.json >want
+	jq -r ".detectors[] | select(.name == \"$x\") | .help" detectors.json | sed '
+		s/^.*; tolerance \(.*\), \(.*\), version \(.*\)$/Tolerance: \1.\
+Unit: \2.\
+Version: \3./' >>want
+	grep -E '^(Shapes|Unit|Tolerance|Version): ' entry >have
+	alike "its entry in driftlead-detectors(7)" have want
 done
 
 begin "every phrase of a refusal is in driftlead-features(7)"
@@ -366,6 +381,7 @@ list|list protocols
 list|list targets
 list|list rules
 list|list features
+list|list detectors
 doctor|doctor
 init|init folder
 version|version
