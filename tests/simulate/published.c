@@ -9,7 +9,8 @@
 
 #include <math.h>
 
-#define ROW(method, n, times, fail0, unsure0, fail1, unsure1, pass2, fail2, pass5, fail5, used0, used5) \
+#define ROW(method, n, times, fail0, unsure0, fail1, unsure1, pass2, fail2, pass5, fail5, \
+            used0, used5) \
 	{ method, n, 0, -1, fail0, unsure0, used0, times }, \
 	{ method, n, 1, -1, fail1, unsure1, -1, times }, \
 	{ method, n, 2, pass2, fail2, -1, -1, times }, \

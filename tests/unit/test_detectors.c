@@ -324,15 +324,16 @@ deals_are_hypergeometric(void **state)
 
 /* ---- the edge ---- */
 
-/* Every pair of: nothing, all missing, one value, one value often, another, far ones, many kinds. */
+/* Every pair of: nothing, all missing, one value, one value often, another, far ones, many. */
 static struct profile *
 edge(enum shape shape, int which)
 {
 	static const double far[] = { -DBL_MAX, DBL_MAX, 0, 5e-324, 1e200, -1e155 };
 	struct profile *p = kit_empty(shape);
 	struct arena a = { 0 };
+	long many = shape == SHAPE_NUMBER ? 300 : 6000, n = which > 5 ? many : which > 2 ? 50 : 1;
 
-	for (long i = 0; i < (which > 5 ? (shape == SHAPE_NUMBER ? 300 : 6000) : which > 2 ? 50 : 1); i++)
+	for (long i = 0; i < n; i++)
 		if (which == 0)
 			break;
 		else if (which == 1)
