@@ -164,7 +164,7 @@ changes(const struct comparison *c, size_t feature, struct moved *out, struct ar
 	return k;
 }
 
-/* ---- for machines ----------------------------------------------------------------------------- */
+/* ---- for machines ------------------------------------------------------------------------- */
 
 static const char *const verdict_word[] = { "PASS", "FAIL", "INCONCLUSIVE" };
 
@@ -253,7 +253,7 @@ print_json(struct session *s, const struct window *w, const struct comparison *c
 	buf_puts(b, "]}\n");
 }
 
-/* ---- for people ------------------------------------------------------------------------------- */
+/* ---- for people --------------------------------------------------------------------------- */
 
 static const char *
 visible(struct str s, struct arena *a)
@@ -304,7 +304,7 @@ print_text(struct session *s, const struct window *w, const struct comparison *c
 	    verdict_word[c->verdict], c->reference->nfeature, c->drifted, c->unsure);
 }
 
-/* ---- the command ------------------------------------------------------------------------------ */
+/* ---- the command -------------------------------------------------------------------------- */
 
 static int
 compare(struct session *s, struct window *w, const struct comparing *how, struct err *e)
