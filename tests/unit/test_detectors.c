@@ -96,6 +96,28 @@ ks_is_exact_for_few(void **state)
 	arena_free(&a);
 }
 
+/* Few values with ties are dealt anew, and the test has two sides. */
+static void
+mann_whitney_has_two_sides(void **state)
+{
+	struct arena a = { 0 };
+	struct profile *low = kit_empty(SHAPE_NUMBER), *high = kit_empty(SHAPE_NUMBER);
+	struct finding f;
+
+	(void)state;
+	for (int i = 0; i < 14; i++) {
+		kit_number(low, i / 2);
+		kit_number(high, i / 2 + 5);
+	}
+	f = kit_test("mann_whitney", low, high, &a);
+	assert_true(f.p < 0.001 && f.direction == 1 && f.verdict == DRIFT_YES);
+	f = kit_test("mann_whitney", high, low, &a);
+	assert_true(f.p < 0.001 && f.direction == -1 && f.verdict == DRIFT_YES);
+	profile_free(low);
+	profile_free(high);
+	arena_free(&a);
+}
+
 static void
 categories_agree_with_known_ones(void **state)
 {
@@ -504,6 +526,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_agree_with_known_ones),
 		cmocka_unit_test(ks_is_exact_for_few),
+		cmocka_unit_test(mann_whitney_has_two_sides),
 		cmocka_unit_test(categories_agree_with_known_ones),
 		cmocka_unit_test(missing_is_a_test_of_its_own),
 		cmocka_unit_test(ngrams_find_a_word),
