@@ -95,7 +95,7 @@ get_script(const void *p, const struct record *r, struct arena *a)
 		return v;
 	if (count(v.text, n) == 0)
 		return value_text(STR("none"));
-	if (n[KANA] > 0 && n[KANA] >= n[HAN] / 9) {                             /* (3) */
+	if (n[KANA] > 0 && n[KANA] * 9 >= n[HAN]) {                             /* (3) */
 		n[KANA] += n[HAN];
 		n[HAN] = 0;
 	}

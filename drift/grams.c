@@ -1,9 +1,10 @@
 /*
  * grams.c -- the n-grams of a text: words alone and in pairs, and three to five characters.
  *
- * The text is folded first (NFC, case, runs of white space as one blank), so that a word is what
- * stands between blanks, and a pair is one stretch of bytes.  A character is a code point; a byte
- * that is none begins one.  Each n-gram falls into one of GRAM_SLOTS by its hash, and a slot is
+ * The text is taken as the feature gives it, without white space at its ends: whether case counts is
+ * the feature's matter.  A word is what stands between white space of ASCII; a pair reaches from the
+ * beginning of one to the end of the next.  A character is a code point; a byte that is none begins
+ * one.  Each n-gram falls into one of GRAM_SLOTS by its hash, and a slot is
  * counted once per record, however often it is hit: texts, not words, are drawn at random.
  */
 #include "drift/profile.h"
@@ -23,19 +24,27 @@ hit(struct feature_profile *f, struct seen *s, struct str gram, uint64_t seed)
 		f->gram[slot]++;
 }
 
-/* Words and pairs have seeds of their own, so that a word is not the same as its characters. */
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Words and pairs have a seed of their own, so that a word is not the same as its characters. */
 static void
 add_words(struct feature_profile *f, struct seen *s, struct str text, uint64_t seed)
 {
-	size_t before = 0, from = 0;
+	size_t before = SIZE_MAX, from = 0;
 
 	for (size_t i = 0; i <= text.n; i++) {
-		if (i < text.n && text.p[i] != ' ')
+		if (i < text.n && !is_space(text.p[i]))
 			continue;
-		hit(f, s, str_sub(text, from, i - from), seed ^ 1);
-		if (from > 0)
-			hit(f, s, str_sub(text, before, i - before), seed ^ 1);
-		before = from;
+		if (i > from) {
+			hit(f, s, str_sub(text, from, i - from), seed ^ 1);
+			if (before != SIZE_MAX)
+				hit(f, s, str_sub(text, before, i - before), seed ^ 1);
+			before = from;
+		}
 		from = i + 1;
 	}
 }
@@ -60,11 +69,11 @@ add_characters(struct feature_profile *f, struct seen *s, struct str text, uint6
 }
 
 void
-grams_add(struct feature_profile *f, struct str text, uint64_t seed, struct arena *scratch)
+grams_add(struct feature_profile *f, struct str text, uint64_t seed)
 {
 	struct seen s = { 0 };
 
-	text = str_fold(text, scratch);
+	text = str_trim(text);
 	if (text.n == 0)
 		return;
 	if (f->gram == NULL)

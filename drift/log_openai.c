@@ -30,21 +30,19 @@ is_openai(struct json first)
 	    (log_first(v + REQUEST, 3).type != JT_NONE || v[CUSTOM_ID].type != JT_NONE);
 }
 
-/* The body of what may be wrapped; *status: of HTTP, 0 if not said. */
+/* What is wrapped in {"body": ..., "status_code": ...}; *status: of HTTP, 0 if not said. */
 static struct json
 body(struct json v, long *status, struct arena *a)
 {
-	struct json inner, code;
+	enum { BODY, STATUS_CODE, STATUS, NBODY };
+	static const struct str inner[NBODY] = { LOG_NAME("body"), LOG_NAME("status_code"),
+		LOG_NAME("status") };
+	struct json in[NBODY];
 
-	*status = 0;
-	v = log_unwrap(v, a);
-	inner = json_get(v, "body");
-	if (inner.type == JT_NONE || inner.type == JT_NULL)
-		return v;
-	code = json_get(v, "status_code");
-	if (!json_long(code.type != JT_NONE ? code : json_get(v, "status"), status))
+	log_pick(v, inner, in, NBODY);
+	if (!json_long(log_first(in + STATUS_CODE, 2), status))
 		*status = 0;
-	return log_unwrap(inner, a);
+	return log_unwrap(in[BODY], a);
 }
 
 static void
@@ -53,13 +51,18 @@ read_openai(struct log_reader *l, struct json line)
 	struct record r = { .object = line };
 	struct arena *a = l->scratch;
 	struct json v[N], request, reply;
-	long status, ignored;
+	long status = 0;
 
 	log_pick(line, name, v, N);
-	request = body(log_first(v + REQUEST, 3), &ignored, a);
-	reply = body(log_first(v + RESPONSE, 3), &status, a);
+	request = log_unwrap(log_first(v + REQUEST, 3), a);
+	reply = log_unwrap(log_first(v + RESPONSE, 3), a);
 	message_request(&r, request, a);
 	message_reply(&r, reply, a);
+	/* Most are not wrapped: looked for only in what said nothing. */
+	if (!r.has_text[RECORD_INPUT])
+		message_request(&r, body(request, &status, a), a);
+	if (!r.has_text[RECORD_OUTPUT])
+		message_reply(&r, body(reply, &status, a), a);
 	log_text(&r, RECORD_ID, log_first(v + ID, 3), a);
 	when_set(&r, log_first(v + TIME, 4));
 	log_number(&r, RECORD_LATENCY, log_first(v + LATENCY_MS, 2), 1e-3);

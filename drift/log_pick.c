@@ -3,8 +3,6 @@
  */
 #include "drift/logs.h"
 
-#include <math.h>
-
 void
 log_pick(struct json object, const struct str *name, struct json *value, size_t n)
 {
@@ -14,11 +12,12 @@ log_pick(struct json object, const struct str *name, struct json *value, size_t 
 	for (size_t i = 0; i < n; i++)
 		value[i] = (struct json){ 0 };
 	while (object.type == JT_OBJECT && json_next(&it, &v)) {
-		bool escaped = memchr(it.key.p, '\\', it.key.n) != NULL;
+		size_t len = it.key.n;
+		bool escaped = len > 1 && memchr(it.key.p, '\\', len) != NULL;
 
 		for (size_t i = 0; i < n; i++)
-			if (escaped ? json_key_is(it.key, name[i]) : it.key.n == name[i].n &&
-			    memcmp(it.key.p, name[i].p, it.key.n) == 0)
+			if (escaped ? json_key_is(it.key, name[i]) : name[i].n == len &&
+			    (len == 0 || (name[i].p[0] == it.key.p[0] && memcmp(it.key.p, name[i].p, len) == 0)))
 				value[i] = v;
 	}
 }
@@ -45,12 +44,15 @@ void
 log_number(struct record *r, enum record_number which, struct json v, double scale)
 {
 	double number;
+	long whole;
 
 	if (v.type == JT_STRING)
 		v.raw = str_sub(v.raw, 1, v.raw.n - 2);
 	else if (v.type != JT_NUMBER)
 		return;
-	if (!parse_number(v.raw, &number))
+	if (v.type == JT_NUMBER && str_long(v.raw, &whole))
+		number = (double)whole;         /* what most are */
+	else if (!parse_number(v.raw, &number))
 		return;
 	r->has_number[which] = true;
 	r->number[which] = number * scale;

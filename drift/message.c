@@ -149,20 +149,28 @@ message_request(struct record *r, struct json request, struct arena *a)
 static void
 read_message(struct record *r, struct json message, struct arena *a)
 {
-	struct str text = message_content(message, a);
-	struct json refusal = json_get(message, "refusal");
+	enum { CONTENT, TEXT, PARTS, REFUSAL, FINISH, STOP, N };
+	static const struct str name[N] = { LOG_NAME("content"), LOG_NAME("text"), LOG_NAME("parts"),
+		LOG_NAME("refusal"), LOG_NAME("finish_reason"), LOG_NAME("stop_reason") };
+	struct json v[N];
+	struct str text;
 
-	set(r, RECORD_OUTPUT, text.n == 0 && refusal.type == JT_STRING ? json_text(refusal, a) : text);
-	log_text(r, RECORD_FINISH, member(message, "finish_reason", "stop_reason"), a);
+	log_pick(message, name, v, N);
+	text = message_content(log_first(v + CONTENT, 3), a);
+	set(r, RECORD_OUTPUT, text.n == 0 ? json_text(v[REFUSAL], a) : text);
+	log_text(r, RECORD_FINISH, log_first(v + FINISH, 2), a);
 }
 
 static void
 read_choice(struct record *r, struct json choice, struct arena *a)
 {
-	struct json message = json_get(choice, "message");
+	enum { MESSAGE, FINISH, N };
+	static const struct str name[N] = { LOG_NAME("message"), LOG_NAME("finish_reason") };
+	struct json v[N];
 
-	read_message(r, message.type == JT_OBJECT ? message : choice, a);
-	log_text(r, RECORD_FINISH, json_get(choice, "finish_reason"), a);
+	log_pick(choice, name, v, N);
+	read_message(r, v[MESSAGE].type == JT_OBJECT ? v[MESSAGE] : choice, a);
+	log_text(r, RECORD_FINISH, v[FINISH], a);
 }
 
 static void

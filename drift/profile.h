@@ -26,7 +26,7 @@ uint64_t category_hash(struct str text, uint64_t seed);
 int      kept_order(const struct profile *, size_t i, size_t k);
 
 /* grams.c: the n-grams of one record's text; NULL instead of counts until one has any. */
-void     grams_add(struct feature_profile *, struct str text, uint64_t seed, struct arena *scratch);
+void     grams_add(struct feature_profile *, struct str text, uint64_t seed);
 void     grams_merge(struct feature_profile *into, const struct feature_profile *from);
 
 #endif

@@ -14,31 +14,7 @@
 
 /* ---- where a value ends --------------------------------------------------------------- */
 
-/* The next quote or bracket, or how far whole steps of sixteen bytes reach without one. */
-static inline const char *
-skip_inner(const char *p, const char *end)
-{
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), bit = _mm_set1_epi8(0x20);
-	const __m128i open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
-
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i low = _mm_or_si128(v, bit);     /* '[' becomes '{', ']' becomes '}' */
-		__m128i stop = _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-		    _mm_or_si128(_mm_cmpeq_epi8(low, open), _mm_cmpeq_epi8(low, close)));
-		int mask = _mm_movemask_epi8(stop);
-
-		if (mask != 0)
-			return p + __builtin_ctz((unsigned)mask);
-	}
-#else
-	(void)end;
-#endif
-	return p;
-}
-
-/* The same for quotes and backslashes. */
+/* The next quote or backslash, or how far whole steps of sixteen bytes reach without one. */
 static inline const char *
 skip_text(const char *p, const char *end)
 {
@@ -74,30 +50,108 @@ string_end(const char *p, const char *end)
 	}
 }
 
+/* Where in 64 bytes the four kinds of bytes lie that say where a container ends: a bit each. */
+struct marks { uint64_t quote, slash, open, close; };
+
+#ifdef __SSE2__
+
+static inline struct marks
+marks_of(const char *p)
+{
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+	const __m128i bit = _mm_set1_epi8(0x20);
+	const __m128i open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
+	struct marks m = { 0 };
+
+	for (int i = 0; i < 64; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i low = _mm_or_si128(v, bit);     /* '[' becomes '{', ']' becomes '}' */
+
+		m.quote |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, quote)) << i;
+		m.slash |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, slash)) << i;
+		m.open |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(low, open)) << i;
+		m.close |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(low, close)) << i;
+	}
+	return m;
+}
+
+#else
+
+static inline struct marks
+marks_of(const char *p)
+{
+	struct marks m = { 0 };
+
+	for (int i = 0; i < 64; i++) {
+		uint64_t bit = (uint64_t)1 << i;
+
+		m.quote |= p[i] == '"' ? bit : 0;
+		m.slash |= p[i] == '\\' ? bit : 0;
+		m.open |= p[i] == '{' || p[i] == '[' ? bit : 0;
+		m.close |= p[i] == '}' || p[i] == ']' ? bit : 0;
+	}
+	return m;
+}
+
+#endif
+
+/* The bytes behind a backslash that counts; *carry: the first, and then the one after the last. */
+static inline uint64_t
+escaped(uint64_t slash, bool *carry)
+{
+	uint64_t out = *carry;
+
+	slash &= ~out;
+	*carry = false;
+	while (slash != 0) {
+		uint64_t bit = slash & (~slash + 1);
+
+		out |= bit << 1;
+		*carry = bit >> 63;
+		slash &= ~(bit | bit << 1);
+	}
+	return out;
+}
+
+/* Bit i: whether an odd number of bits up to and with i is set. */
+static inline uint64_t
+running_parity(uint64_t x)
+{
+	for (int i = 1; i < 64; i *= 2)
+		x ^= x << i;
+	return x;
+}
+
+/* Past the container whose bracket is at p: brackets are counted, 64 bytes at a step, but for
+ * those in strings. */
 static const char *
 container_end(const char *p, const char *end)
 {
 	size_t depth = 0;
+	uint64_t inside = 0;                    /* all bits: a string goes on from the last step */
+	bool carry = false;
 
-	for (;;) {
-		p = skip_inner(p, end);
-		switch (*p) {
-		case '"':
-			p = string_end(p, end);
-			continue;
-		case '{':
-		case '[':
-			depth++;
-			break;
-		case '}':
-		case ']':
-			if (--depth == 0)
-				return p + 1;
-			break;
-		default:
-			break;
+	for (;; p += 64) {
+		char tail[64] = { 0 };
+		const char *block = p;
+		struct marks m;
+		uint64_t text, brackets;
+
+		if (end - p < 64) {
+			memcpy(tail, p, (size_t)(end - p));
+			block = tail;
 		}
-		p++;
+		m = marks_of(block);
+		if (m.slash != 0 || carry)
+			m.quote &= ~escaped(m.slash, &carry);
+		text = running_parity(m.quote) ^ inside;
+		inside = (text >> 63) != 0 ? ~(uint64_t)0 : 0;
+		for (brackets = (m.open | m.close) & ~text; brackets != 0; brackets &= brackets - 1) {
+			if ((m.open & brackets & (~brackets + 1)) != 0)
+				depth++;
+			else if (--depth == 0)
+				return p + __builtin_ctzll(brackets) + 1;
+		}
 	}
 }
 

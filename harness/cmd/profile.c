@@ -36,7 +36,7 @@ static const struct opt options[] = {
 
 static const struct options defaults = { .sample = SAMPLE_DEFAULT, .max_bad = LOG_MAX_BAD };
 
-enum { FILE_MAX_BYTES = 1 << 30, INFER_FROM = 1000 };
+enum { FILE_MAX_BYTES = 1 << 30, INFER_FROM = 1000, SAMPLE_MOST = 100000 };
 
 /* ---- profiles in files -------------------------------------------------------------------- */
 
@@ -64,11 +64,11 @@ put_out(struct session *s, const struct profile *p, struct err *e)
 	buf_free(&b);
 	if (failed)
 		return EXIT_MISTAKE;
-	if (strcmp(o->output, "-") == 0 || o->common.quiet)
+	if (strcmp(o->output, "-") == 0)
 		return EXIT_PASS;
 	if (o->common.json)
 		profile_json(&s->out, p, s->arena);
-	else
+	else if (!o->common.quiet)
 		profile_text(&s->out, p, s->arena);
 	return EXIT_PASS;
 }
@@ -301,8 +301,8 @@ make(struct session *s, struct err *e)
 	struct profile *p;
 	int status;
 
-	if (o->sample < 0 || o->sample > 1000000)
-		err_set(e, "--sample must be in 0..1000000, not %ld", o->sample);
+	if (o->sample < 0 || o->sample > SAMPLE_MOST)
+		err_set(e, "--sample must be in 0..%d, not %ld", SAMPLE_MOST, o->sample);
 	if (read_plan(o, &plan, &redact, s->arena, e) != 0 || e->n > 0 ||
 	    logs_expand(s->operand.text, s->operand.n, &path, &n, s->arena, e) != 0)
 		return EXIT_MISTAKE;

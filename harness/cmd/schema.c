@@ -1,9 +1,10 @@
 /*
- * cmd/schema.c -- `driftlead schema suite|project|ladder`: JSON Schema for editors.
+ * cmd/schema.c -- `driftlead schema suite|project|ladder|features`: JSON Schema for editors.
  *
  * Written from the tables that the files are bound by, so that an editor knows what the
  * program knows.
  */
+#include "drift/drift.h"
 #include "harness/ladder.h"
 
 /* What tables cannot say: which definition the value of a key follows. */
@@ -27,6 +28,9 @@ static const char rung_links[] = "{\"properties\":{"
     "\"prompt\":{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/message\"},"
     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/message\"}}]}}}";
 
+static const char watch_links[] = "{\"properties\":{"
+    "\"features\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/feature\"},\"minItems\":1}}}";
+
 /* "NAME":{object of a table} appended to "$defs". */
 static void
 def(struct buf *b, const char *name, const struct conf_key *table, const char *links)
@@ -41,7 +45,7 @@ def(struct buf *b, const char *name, const struct conf_key *table, const char *l
 	buf_puts(b, ",\"additionalProperties\":false}");
 }
 
-/* One alternative per scorer or protocol: its own keys beside the common ones. */
+/* One alternative per scorer, protocol or feature: its own keys beside the common ones. */
 static void
 alternatives(struct buf *b, const char *name, const char *by, const struct conf_key *common,
     const struct conf_key *(*params)(size_t, const char **), const char *links)
@@ -83,6 +87,15 @@ protocol_params(size_t i, const char **name)
 	return x ? x->params : NULL;
 }
 
+static const struct conf_key *
+feature_params(size_t i, const char **name)
+{
+	const struct feature *x = feature_all()[i];
+
+	*name = x ? x->name : NULL;
+	return x ? x->params : NULL;
+}
+
 static void
 head(struct buf *b, const char *title, const struct conf_key *table, const char *links)
 {
@@ -119,8 +132,12 @@ schema(struct session *s, struct err *e)
 		def(b, "rung", ladder_rung_keys, rung_links);
 		def(b, "router", ladder_router_keys, "");
 		def(b, "message", suite_msg_keys, "");
+	} else if (strcmp(what, "features") == 0) {
+		head(b, "driftlead features", watch_top_keys, watch_links);
+		alternatives(b, "feature", "get", watch_feature_keys, feature_params, "");
 	} else {
-		err_set(e, "there is a schema of 'suite', 'project' and 'ladder', not of '%s'", what);
+		err_set(e, "there is a schema of 'suite', 'project', 'ladder' and 'features', not of '%s'",
+		    what);
 		return EXIT_MISTAKE;
 	}
 	buf_puts(b, "}}\n");
@@ -128,7 +145,7 @@ schema(struct session *s, struct err *e)
 }
 
 const struct command command_schema = {
-	.name = "schema", .chapter = "about", .operands = "suite|project|ladder",
+	.name = "schema", .chapter = "about", .operands = "suite|project|ladder|features",
 	.help = "JSON Schema of a configuration file, for editors",
 	.min_operands = 1, .max_operands = 1, .main = schema,
 };

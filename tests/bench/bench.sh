@@ -5,7 +5,8 @@
 # same work with everything that a run keeps, one after the other in the same minute.  Targets
 # are in the last column; a ratio is driftlead's CPU per case over the bare loop's.
 # FULL=1 adds the million cases.  CASES (100,000) is the size of the run that is scored, shown
-# and reported.
+# and reported.  RECORDS (1,000,000) of some 800 bytes are in the log that is read on one core; its
+# speed is in MB/s of CPU, its ratio over the CPU of jansson, which only parses.
 
 set -eu
 LC_ALL=C
@@ -14,6 +15,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 B=${B:-build}
 case $B in /*) ;; *) B=$root/$B ;; esac
 cases=${CASES:-100000}
+records=${RECORDS:-1000000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/driftlead-bench.XXXXXX")
 stub_pid=
 trap '[ -z "$stub_pid" ] || kill $stub_pid; rm -rf "$work"' EXIT
@@ -139,12 +141,37 @@ peak() {
 		"$(calc %.2f "$(wc -c <store.db) / $payload")" "<= 1.5"
 }
 
+# log_row LABEL RATIO TARGET COMMAND...: what the command costs over the log; sets cpu.
+log_row() {
+	label=$1 over=$2 target=$3
+	shift 3
+	DRIFTLEAD_THREADS=1 measure cost "$@" >out
+	read -r wall cpu rss status <cost
+	[ -z "$over" ] || over=$(calc %.2f "$cpu / $over")
+	row "$label" "$(calc %.0f "$bytes / ($cpu + 0.001) / 1e6") MB/s" \
+		"$(calc %.2f "$cpu * 1e6 / $records") us" "$rss kB" "${over:--}" "$target"
+}
+
+# logged: a log of production, read and redacted, beside wc and a parser that builds a tree.
+logged() {
+	logs write "$records" log.jsonl >out
+	bytes=$(wc -c <log.jsonl)
+	log_row "log of $records, wc -l" "" - wc -l log.jsonl
+	log_row "  jansson, parsed only" "" - logs jansson log.jsonl
+	jansson=$cpu
+	log_row "  every field, one core" "$jansson" "<= 0.25" logs read log.jsonl
+	log_row "  and redacted" "$jansson" "<= 0.40" logs redact log.jsonl
+	rm log.jsonl
+}
+
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(getconf _NPROCESSORS_ONLN) cores," \
 	"$(uname -sr), libcurl $(pkg-config --modversion libcurl 2>/dev/null || echo unknown)"
 row "" "speed" "CPU each" "memory" "ratio" "target"
 throughput "64 slots, instant" 64 "" 20000 "<= 2.00, > 10,000/s"
 throughput "256 slots, 50 ms" 256 50ms 20480 "<= 2.00"
 throughput "1024 slots, 200 ms" 1024 200ms 51200 "> 4,600/s"
+
+logged
 
 if [ -z "$driftlead" ]; then
 	echo "driftlead is not built: only the baseline was measured"

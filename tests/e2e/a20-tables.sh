@@ -210,8 +210,19 @@ jq -r '.properties, (."$defs" | del(.message)[] | .properties) | keys[]' "$OUT" 
 items "$MAN/driftlead-ladder.5" >have
 alike "driftlead-ladder(5)" have keys
 
+begin "every key of the features is in driftlead-profile(1)"
+expect_exit 0 driftlead schema features
+jq -r '.properties, (."$defs".feature.oneOf[] | select(.allOf[0].properties.get.const == "latency") |
+	.properties) | keys[]' "$OUT" >keys
+for key in $(cat keys); do
+	grep -qx "\.Ic $key *,*" "$MAN/driftlead-profile.1" || fail "driftlead-profile(1) has no $key"
+done
+jq -r '."$defs".feature.oneOf[].allOf[0].properties.get.const' "$OUT" >have
+rows FEATURE drift/features.def >names
+alike "the schema of features" have names
+
 begin "references inside the schemas hold"
-for what in suite project ladder; do
+for what in suite project ladder features; do
 	driftlead schema $what >schema.json
 	jq -r '.. | objects | ."$ref"? // empty | sub("#/.defs/"; "")' schema.json | sort -u >have
 	jq -r '."$defs" | keys[]' schema.json >want

@@ -21,6 +21,8 @@ counts(void **state)
 	same("digits", STR("\xd9\xa1\xd9\xa2"), "1");
 }
 
+#define HAN "\xe6\x9d\xb1"
+
 static void
 scripts(void **state)
 {
@@ -30,6 +32,9 @@ scripts(void **state)
 	same("script", STR("\xce\xba\xce\xb1\xce\xb9"), "'Greek'");
 	same("script", STR("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82"), "'Han'");
 	same("script", STR("\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd\xe3\x81\xaf"), "'Kana'");
+	/* One Kana among ten letters, and among eleven. */
+	same("script", STR("\xe3\x81\xaf" HAN HAN HAN HAN HAN HAN HAN HAN HAN), "'Kana'");
+	same("script", STR("\xe3\x81\xaf" HAN HAN HAN HAN HAN HAN HAN HAN HAN HAN), "'Han'");
 	same("script", STR("\xec\x95\x88\xeb\x85\x95"), "'Hangul'");
 	same("script", STR("\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7"), "'Arabic'");
 	same("script", STR("\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"), "'Hebrew'");

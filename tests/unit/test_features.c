@@ -3,7 +3,7 @@
  */
 #include "tests/unit/feature_kit.h"
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 static void
 table(void **state)
@@ -160,7 +160,7 @@ large(void **state)
 	mem_free(p);
 }
 
-/* ---- fields -------------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------- */
 
 static void
 fields(void **state)
@@ -230,7 +230,8 @@ columns(void **state)
 	static const char csv[] = "n,s,b,output,v\n5,x,true,42,1.10\nx,,maybe,,\n";
 	static const struct { const char *feature, *given, *want[2]; } of[] = {
 		{ "number", "of: n", { "5", "other" } }, { "category", "of: s", { "'x'", "empty" } },
-		{ "category", "of: v", { "'1.10'", "empty" } }, { "boolean", "of: b", { "'yes'", "other" } },
+		{ "category", "of: v", { "'1.10'", "empty" } },
+		{ "boolean", "of: b", { "'yes'", "other" } },
 		{ "length", "of: v", { "4", "empty" } }, { "exact", "of: v", { "'1.10'", "empty" } },
 		{ "length", "of: none", { "missing", "missing" } },
 	};
@@ -299,7 +300,8 @@ server(void **state)
 	ROWS("error",
 	    { "", "{}", "'none'" }, { "", "{\"error\": \"\"}", "'none'" },
 	    { "", "{\"error\": \"HTTP 429 for request 12345678\"}", "'HTTP 429 for request 0'" },
-	    { "", "{\"error\": \"503\"}", "'503'" }, { "", "{\"error\": \"id a1234b99\"}", "'id a0b99'" });
+	    { "", "{\"error\": \"503\"}", "'503'" },
+	    { "", "{\"error\": \"id a1234b99\"}", "'id a0b99'" });
 }
 
 int

@@ -240,7 +240,7 @@ counts_are_what_they_say(void **state)
 	struct profile *p = profile_begin(watched, NFEATURE, 10, 0);
 	const struct feature_profile *f = p->feature;
 	const struct drawn_record in[] = {
-		of(VALUE_TEXT, 3, STR("yes"), STR("a a a")), of(VALUE_TEXT, -0.0, STR("no"), STR("A")),
+		of(VALUE_TEXT, 3, STR("yes"), STR(" a a\na ")), of(VALUE_TEXT, -0.0, STR("no"), STR("a")),
 		of(VALUE_TEXT, 1e200, STR("yes"), STR("   ")), of(VALUE_MISSING, 0, STR(""), STR("")),
 		of(VALUE_EMPTY, 0, STR(""), STR("")), of(VALUE_EMPTY, 0, STR(""), STR("")),
 		of(VALUE_OTHER, 0, STR(""), STR("")) };
@@ -265,13 +265,13 @@ counts_are_what_they_say(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(f[1].category[i].count, str_is(f[1].category[i].text, "yes") ? 2 : 1);
 	assert_int_equal(f[1].rest, 0);
-	/* "a a a": words a, a a; characters "a a", " a ", "a a ", " a a", "a a a".  "A" is a, too. */
+	/* Words a, "a a", "a\na"; characters "a a", "a\na", " a\n", "a a\n", " a\na", "a a\na". */
 	for (size_t i = 0; i < GRAM_SLOTS; i++) {
 		grams += f[3].gram[i] > 0;
 		twice += f[3].gram[i] == 2;
 		assert_true(f[3].gram[i] <= 2);
 	}
-	assert_int_equal(grams, 7);
+	assert_int_equal(grams, 9);
 	assert_int_equal(twice, 1);
 	/* All fit into the sample, without the texts of text features. */
 	assert_int_equal(p->nkept, 7);
