@@ -19,7 +19,8 @@ sample(const struct world *w, long n, uint64_t *at)
 
 	if (w->share == NULL) {
 		for (long i = 0; i < n; i++)
-			kit_number(p, floor(100 * (w->shift + normal_quantile(rng_unit(rng_next(key, (*at)++))))));
+			kit_number(p, floor(100 * (w->shift +
+			    normal_quantile(rng_unit(rng_next(key, (*at)++))))));
 	} else {
 		long *count = mem_alloc(w->k, sizeof *count);
 

@@ -346,21 +346,22 @@ deals_are_hypergeometric(void **state)
 
 /* ---- the edge ---- */
 
-/* Every pair of: nothing, all missing, one value, one value often, another, far ones, many kinds. */
+/* Nothing, all missing, one value, one value often, another, far ones, many kinds. */
 static struct profile *
 edge(enum shape shape, int which)
 {
 	static const double far[] = { -DBL_MAX, DBL_MAX, 0, 5e-324, 1e200, -1e155 };
 	struct profile *p = kit_empty(shape);
 	struct arena a = { 0 };
+	long many = shape == SHAPE_NUMBER ? 300 : 6000;
 
-	for (long i = 0; i < (which > 5 ? (shape == SHAPE_NUMBER ? 300 : 6000) : which > 2 ? 50 : 1); i++)
+	for (long i = 0; i < (which > 5 ? many : which > 2 ? 50 : 1); i++)
 		if (which == 0)
 			break;
 		else if (which == 1)
 			kit_kind(p, VALUE_MISSING, 40);
 		else if (shape == SHAPE_NUMBER)
-			kit_number(p, which == 5 ? far[i % 6] : which == 6 ? (double)i * 0.37 : which);
+			kit_number(p, which == 5 ? far[i % 6] : which == 6 ? 0.37 * (double)i : which);
 		else
 			kit_text(p, arena_fmt(&a, "kind %ld", which < 5 ? which : i), 1);
 	arena_free(&a);
