@@ -411,28 +411,29 @@ int
 profile_alike(const struct profile *a, const struct profile *b, struct err *e)
 {
 	if (a->nfeature != b->nfeature)
-		return err_set(e, "the profiles are of other features: %zu in one, %zu in the other",
-		    a->nfeature, b->nfeature);
+		return err_set(e, "the profiles are of other features, %zu in one and %zu in the other: "
+		    "make both with one --features", a->nfeature, b->nfeature);
 	for (size_t i = 0; i < a->nfeature; i++) {
 		const struct watched *x = &a->watched[i], *y = &b->watched[i];
 
 		if (strcmp(x->name, y->name) != 0)
-			return err_set(e, "the profiles are of other features: '%s' in one is '%s' in the "
-			    "other", x->name, y->name);
+			return err_set(e, "the profiles are of other features, '%s' in one is '%s' in the "
+			    "other: make both with one --features", x->name, y->name);
 		if (strcmp(x->feature->name, y->feature->name) != 0 ||
 		    x->feature->shape != y->feature->shape)
-			return err_set(e, "feature '%s' is a '%s' in one profile, a '%s' in the other", x->name,
-			    x->feature->name, y->feature->name);
+			return err_set(e, "feature '%s' is '%s' in one profile, '%s' in the other: make both "
+			    "with one --features", x->name, x->feature->name, y->feature->name);
 		if (x->feature->version != y->feature->version)
 			return err_set(e, "feature '%s' is of version %d in one profile, of %d in the other: "
 			    "make both with one version of driftlead", x->name, x->feature->version,
 			    y->feature->version);
 		if (strcmp(x->params_json, y->params_json) != 0)
-			return err_set(e, "feature '%s' has the parameters %s in one profile, %s in the other",
-			    x->name, x->params_json, y->params_json);
+			return err_set(e, "feature '%s' has the parameters %s in one profile, %s in the other: "
+			    "make both with one --features", x->name, x->params_json, y->params_json);
 	}
 	if (a->seed != b->seed)
-		return err_set(e, "the profiles have other seeds of their hashes");
+		return err_set(e, "the profiles have other seeds of their hashes: make both with one "
+		    "version of driftlead");
 	return 0;
 }
 
@@ -445,7 +446,8 @@ profile_merge(struct profile *into, const struct profile *from, struct err *e)
 		return err_set(e, "one profile keeps a sample of %zu records, the other of %zu: make both "
 		    "with one --sample", into->cap, from->cap);
 	if (into->n > PROFILE_RECORDS_MAX - from->n || into->bad > PROFILE_RECORDS_MAX - from->bad)
-		return err_set(e, "together the profiles have more records than a profile can hold");
+		return err_set(e, "together the profiles have more records than a profile can hold: merge "
+		    "fewer");
 	for (size_t i = 0; i < into->nfeature; i++) {
 		struct feature_profile *to = &into->feature[i];
 		const struct feature_profile *f = &from->feature[i];

@@ -96,6 +96,28 @@ ks_is_exact_for_few(void **state)
 	arena_free(&a);
 }
 
+/* Few values with ties are dealt anew, and the test has two sides. */
+static void
+mann_whitney_has_two_sides(void **state)
+{
+	struct arena a = { 0 };
+	struct profile *low = kit_empty(SHAPE_NUMBER), *high = kit_empty(SHAPE_NUMBER);
+	struct finding f;
+
+	(void)state;
+	for (int i = 0; i < 14; i++) {
+		kit_number(low, i / 2);
+		kit_number(high, i / 2 + 5);
+	}
+	f = kit_test("mann_whitney", low, high, &a);
+	assert_true(f.p < 0.001 && f.direction == 1 && f.verdict == DRIFT_YES);
+	f = kit_test("mann_whitney", high, low, &a);
+	assert_true(f.p < 0.001 && f.direction == -1 && f.verdict == DRIFT_YES);
+	profile_free(low);
+	profile_free(high);
+	arena_free(&a);
+}
+
 static void
 categories_agree_with_known_ones(void **state)
 {
@@ -324,22 +346,22 @@ deals_are_hypergeometric(void **state)
 
 /* ---- the edge ---- */
 
-/* Every pair of: nothing, all missing, one value, one value often, another, far ones, many. */
+/* Nothing, all missing, one value, one value often, another, far ones, many kinds. */
 static struct profile *
 edge(enum shape shape, int which)
 {
 	static const double far[] = { -DBL_MAX, DBL_MAX, 0, 5e-324, 1e200, -1e155 };
 	struct profile *p = kit_empty(shape);
 	struct arena a = { 0 };
-	long many = shape == SHAPE_NUMBER ? 300 : 6000, n = which > 5 ? many : which > 2 ? 50 : 1;
+	long many = shape == SHAPE_NUMBER ? 300 : 6000;
 
-	for (long i = 0; i < n; i++)
+	for (long i = 0; i < (which > 5 ? many : which > 2 ? 50 : 1); i++)
 		if (which == 0)
 			break;
 		else if (which == 1)
 			kit_kind(p, VALUE_MISSING, 40);
 		else if (shape == SHAPE_NUMBER)
-			kit_number(p, which == 5 ? far[i % 6] : which == 6 ? (double)i * 0.37 : which);
+			kit_number(p, which == 5 ? far[i % 6] : which == 6 ? 0.37 * (double)i : which);
 		else
 			kit_text(p, arena_fmt(&a, "kind %ld", which < 5 ? which : i), 1);
 	arena_free(&a);
@@ -505,6 +527,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_agree_with_known_ones),
 		cmocka_unit_test(ks_is_exact_for_few),
+		cmocka_unit_test(mann_whitney_has_two_sides),
 		cmocka_unit_test(categories_agree_with_known_ones),
 		cmocka_unit_test(missing_is_a_test_of_its_own),
 		cmocka_unit_test(ngrams_find_a_word),
