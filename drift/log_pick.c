@@ -16,8 +16,8 @@ log_pick(struct json object, const struct str *name, struct json *value, size_t 
 		bool escaped = len > 1 && memchr(it.key.p, '\\', len) != NULL;
 
 		for (size_t i = 0; i < n; i++)
-			if (escaped ? json_key_is(it.key, name[i]) : name[i].n == len &&
-			    (len == 0 || (name[i].p[0] == it.key.p[0] && memcmp(it.key.p, name[i].p, len) == 0)))
+			if (escaped ? json_key_is(it.key, name[i]) : name[i].n == len && (len == 0 ||
+			    (name[i].p[0] == it.key.p[0] && memcmp(it.key.p, name[i].p, len) == 0)))
 				value[i] = v;
 	}
 }

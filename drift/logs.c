@@ -118,19 +118,45 @@ want(struct log_reader *l, const char *name, const char *from, double scale)
 		l->want[l->nwant++] = w;
 }
 
-/* Once the format is known: the user's fields, and in a generic log those of our names. */
-static void
-prepare(struct log_reader *l, const struct log_format *format)
+/* Whether a field goes as a whole, by its name or by where it stands in the log. */
+static bool
+hides(const struct log_reader *l, bool number, int which)
 {
-	l->format = format;
+	const char *name = number ? record_number_name[which] : record_text_name[which];
+
+	if (redact_hides(l->plan->redact, str_of(name)))
+		return true;
+	for (size_t i = 0; i < l->nwant; i++)
+		if (l->want[i].number == number && l->want[i].which == which &&
+		    redact_hides(l->plan->redact, l->want[i].from))
+			return true;
+	return false;
+}
+
+/* The user's fields, and in a generic log those of our names. */
+static void
+want_fields(struct log_reader *l)
+{
 	for (size_t i = 0; i < l->plan->nfield; i++)
 		want(l, l->plan->field[i].name, l->plan->field[i].from, l->plan->field[i].scale);
-	if (format != &log_generic)
+	if (l->format != &log_generic)
 		return;
 	for (int i = 0; i < RECORD_TEXTS; i++)
 		want(l, record_text_name[i], record_text_name[i], 1);
 	for (int i = 0; i < RECORD_NUMBERS; i++)
 		want(l, record_number_name[i], record_number_name[i], 1);
+}
+
+/* What is the same for all records of the file, once its format is known. */
+static void
+prepare(struct log_reader *l, const struct log_format *format)
+{
+	l->format = format;
+	want_fields(l);
+	for (int i = 0; l->plan->redact != NULL && i < RECORD_TEXTS; i++)
+		l->hide_text[i] = hides(l, false, i);
+	for (int i = 0; l->plan->redact != NULL && i < RECORD_NUMBERS; i++)
+		l->hide_number[i] = hides(l, true, i);
 }
 
 static void
@@ -182,30 +208,17 @@ map_fields(struct log_reader *l, struct record *r)
 
 /* ---- handing on -------------------------------------------------------------------------- */
 
-static bool
-hides(const struct log_reader *l, const char *name, bool number, int which)
-{
-	if (redact_hides(l->plan->redact, str_of(name)))
-		return true;
-	for (size_t i = 0; i < l->nwant; i++)
-		if (l->want[i].number == number && l->want[i].which == which &&
-		    redact_hides(l->plan->redact, l->want[i].from))
-			return true;
-	return false;
-}
-
 static void
 redact(struct log_reader *l, struct record *r)
 {
 	for (int i = 0; i < RECORD_TEXTS; i++) {
 		if (!r->has_text[i])
 			continue;
-		r->text[i] = hides(l, record_text_name[i], false, i) ? STR("[removed]") :
+		r->text[i] = l->hide_text[i] ? STR("[removed]") :
 		    redact_text(l->plan->redact, r->text[i], l->scratch);
 	}
 	for (int i = 0; i < RECORD_NUMBERS; i++)
-		if (r->has_number[i] && hides(l, record_number_name[i], true, i))
-			r->has_number[i] = false;
+		r->has_number[i] = r->has_number[i] && !l->hide_number[i];
 }
 
 void
@@ -286,6 +299,31 @@ open_log(const char *path, struct err *e)
 	return fd;
 }
 
+/* Every column of the mapping is there: 0, or -1 and a sentence for each that is not. */
+static int
+check_columns(const struct log_reader *l, struct arena *a, struct err *e)
+{
+	int before = e->n;
+	size_t n;
+	const struct str *column = rows_columns(l->rows, &n);
+	const char **name = arena_array(a, n + 1, sizeof *name);
+
+	for (size_t i = 0; i < n; i++)
+		name[i] = str_cstr(column[i], a);
+	for (size_t i = 0; i < l->plan->nfield; i++) {
+		const char *from = l->plan->field[i].from, *near = str_nearest(from, name);
+		size_t k = 0;
+
+		while (k < n && strcmp(name[k], from) != 0)
+			k++;
+		if (k == n)
+			err_set(e, "log '%s': field '%s' is to come from column '%s', which is not there%s%s%s",
+			    l->path, l->plan->field[i].name, from, near ? " (did you mean '" : "",
+			    near ? near : "", near ? "'?)" : "");
+	}
+	return e->n > before ? -1 : 0;
+}
+
 /* 0, or -1 and a sentence if the file could not even be begun. */
 static int
 read_file(struct log_reader *l, struct err *e)
@@ -301,6 +339,8 @@ read_file(struct log_reader *l, struct err *e)
 		if (l->plan->format != NULL && l->plan->format != &log_generic)
 			return err_set(e, "log '%s' is a table, and format '%s' is read from JSONL: leave the "
 			    "format out and name the columns", l->path, l->plan->format->name);
+		if (check_columns(l, l->scratch, e) < 0)
+			return -1;
 		prepare(l, &log_generic);
 	} else if (l->plan->format != NULL) {
 		prepare(l, l->plan->format);

@@ -25,6 +25,7 @@ struct log_reader {
 	struct arena            *scratch;    /* of one record: log_emit forgets it */
 	struct log_want          want[RECORD_TEXTS + RECORD_NUMBERS];
 	size_t                   nwant;
+	bool                     hide_text[RECORD_TEXTS], hide_number[RECORD_NUMBERS];
 	struct buf               flat, resource;     /* log_otlp.c: spans written anew */
 	void                   (*each)(void *, size_t, const struct record *, struct arena *);
 	void                    *ctx;

@@ -17,8 +17,9 @@ static const char body[] =
     "\"latency_ms\":%ld.5,\"ttft_ms\":120,\"request\":{\"model\":\"mini\",\"temperature\":0.2,"
     "\"messages\":[{\"role\":\"system\",\"content\":\"You sort messages of customers of a shop by "
     "what they want. Answer with one word.\"},{\"role\":\"user\",\"content\":\"Good morning, my "
-    "order %ld has not come and the parcel service says that \\\"nobody\\\" was at home. I was, all "
-    "day. Please tell me what happens now.\"}]},\"response\":{\"id\":\"chatcmpl-%07ld\",\"object\":"
+    "order %ld has not come and the parcel service says that \\\"nobody\\\" was at home. I was, "
+    "all day. Please tell me what happens now.\"}]},\"response\":{\"id\":"
+    "\"chatcmpl-%07ld\",\"object\":"
     "\"chat.completion\",\"created\":1795482913,\"model\":\"mini-2026-10-01\",\"choices\":[{"
     "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"%s\",\"refusal\":null},"
     "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":%ld,\"completion_tokens\":9,"
@@ -109,7 +110,8 @@ main(int argc, char **argv)
 	else if (argc == 3 && strcmp(argv[1], "jansson") == 0)
 		count = by_jansson(argv[2]);
 	else
-		die(EXIT_MISTAKE, "usage: logs write N FILE | read FILE... | redact FILE... | jansson FILE");
+		die(EXIT_MISTAKE,
+		    "usage: logs write N FILE, read FILE..., redact FILE..., jansson FILE");
 	printf("%ld\n", count);
 	return 0;
 }

@@ -492,6 +492,33 @@ agrees_on_the_corpus(void **state)
 	assert_true(n > 100);
 }
 
+/* A container is passed over in steps: brackets, quotes and backslashes in texts at every place. */
+static void
+steps_over_containers(void **state)
+{
+	static const char *const text[] = { "x", "\\\"]}[{", "\\\\", "]}]}", "\\\\\\\"}", "{[\\\\" };
+
+	(void)state;
+	for (size_t pad = 0; pad < 140; pad++)
+		for (size_t i = 0; i < COUNT(text); i++) {
+			struct buf b = { 0 };
+			struct json root, inner;
+			struct json_fault fault;
+			long seven = 0;
+
+			buf_puts(&b, "{\"a\":{\"s\":\"");
+			for (size_t k = 0; k < pad; k++)
+				buf_char(&b, '[');
+			buf_fmt(&b, "%s\",\"t\":[[],{}]},\"b\":7}", text[i]);
+			assert_int_equal(json_parse(buf_as_str(&b), &root, &fault), 0);
+			inner = json_get(root, "a");
+			assert_int_equal(inner.raw.n, b.n - strlen("{\"a\":") - strlen(",\"b\":7}"));
+			assert_true(json_long(json_get(root, "b"), &seven) && seven == 7);
+			assert_true(str_is(json_get(inner, "t").raw, "[[],{}]"));
+			buf_free(&b);
+		}
+}
+
 int
 main(void)
 {
@@ -506,6 +533,7 @@ main(void)
 		cmocka_unit_test(writes),
 		cmocka_unit_test(agrees_with_jansson),
 		cmocka_unit_test(agrees_on_the_corpus),
+		cmocka_unit_test(steps_over_containers),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
