@@ -37,12 +37,13 @@ static const struct { const char *name, *words; } language[] = {
 	  "são você está isso pode ser sua seu no na de" },
 	{ "nl", "de het een en van is niet dat op te voor met zijn er aan ook als maar bij naar wat "
 	  "ik je we u wordt kan deze om nog hebben dit heeft worden" },
-	{ "sv", "och att det som en på är av för med till den inte om ett har jag du vi kan ska från "
-	  "men så eller vara de när hur vid nu också där" },
-	{ "pl", "i w nie na się z do to że jest o jak a ale po co za od przez czy dla tak być tego "
-	  "są może oraz lub który jego można ze przy" },
-	{ "ru", "и в не на что я с он как это по но из у за от так же для вы мы бы то или если его к "
-	  "есть был только можно при все" },
+	{ "sv", "och att det som en på är av för med till den inte om ett har jag du vi kan ska "
+	  "från men så eller vara de när hur vid nu också där" },
+	{ "pl", "i w nie na się z do to że jest o jak a ale po co za od przez czy dla tak "
+	  "być tego są może oraz lub który jego można ze przy" },
+	{ "ru", "и в не на что я с он как это по но из у за от "
+	  "так же для вы мы бы то или если его к есть был "
+	  "только можно при все" },
 };
 
 static int

@@ -108,7 +108,8 @@ value_field(const struct record *r, const char *of, bool scalars, struct arena *
 	if (v.kind != VALUE_TEXT || is_own(of))
 		return v;
 	type = json_at(r->object, str_of(of)).type;
-	if (type == JT_OBJECT || type == JT_ARRAY || (!scalars && (type == JT_TRUE || type == JT_FALSE)))
+	if (type == JT_OBJECT || type == JT_ARRAY ||
+	    (!scalars && (type == JT_TRUE || type == JT_FALSE)))
 		return value_none(VALUE_OTHER);
 	return v;
 }

@@ -84,7 +84,8 @@ list(struct session *s, struct err *e)
 	} else {
 		buf_reset(&s->out);
 		err_set(e, "cannot list '%s'%s%s%s", what, near ? " (did you mean '" :
-		    ": not one of scorers, protocols, targets, rules, features", near ? near : "", near ? "'?)" : "");
+		    ": not one of scorers, protocols, targets, rules, features", near ? near : "",
+		    near ? "'?)" : "");
 		return EXIT_MISTAKE;
 	}
 	buf_puts(&s->out, o->common.json ? "]}\n" : "");
