@@ -187,8 +187,8 @@ watch_again(const struct profile *p, const char *path, struct watched **w, struc
 
 		if (f == NULL || f->version != old->feature->version || f->shape != old->feature->shape)
 			return err_set(e, "feature '%s' of '%s' is '%s' of version %d, which this driftlead "
-			    "has not: make the profile again from its logs", old->name, path, old->feature->name,
-			    old->feature->version);
+			    "has not: make the profile again from its logs", old->name, path,
+			    old->feature->name, old->feature->version);
 		if ((params = conf_load(path, str_of(old->params_json), a, e)) == NULL ||
 		    watch_bind(&(*w)[i], old->name, f, params, a, e) != 0)
 			return -1;
