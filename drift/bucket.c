@@ -7,7 +7,8 @@
  * the normal numbers: than 2^-1028), and every bucket is an interval: keys rise with values.
  *
  * All edges have at most nine bits after the first.  The key of an edge is its exponent and these
- * nine bits, twice; what lies above it has the odd number after that.  Below zero keys are mirrored.
+ * nine bits, twice; what lies above it has the odd number after that.  Below zero keys are
+ * mirrored.
  */
 #include "drift/drift.h"
 

@@ -152,7 +152,7 @@ struct feature {
 const struct feature *feature_find(const char *name);
 const struct feature *const *feature_all(void);                  /* NULL-terminated */
 
-/* A feature as it is used: bound and named.  params_json is canonical: what could change a value. */
+/* A feature as it is used: bound and named.  params_json is canonical: what could change values. */
 struct watched {
 	const char           *name;
 	const struct feature *feature;
@@ -292,7 +292,8 @@ void infer_end(const struct infer *, struct watched **, size_t *n, struct arena 
 
 /* A change of the tolerance is ruled out, is shown, neither. */
 enum drift_verdict { DRIFT_NO, DRIFT_YES, DRIFT_UNSURE };
-extern const char *const drift_verdict_name[3];                  /* "NO DRIFT", "DRIFT", "INCONCLUSIVE" */
+/* "NO DRIFT", "DRIFT", "INCONCLUSIVE" */
+extern const char *const drift_verdict_name[3];
 
 struct finding {
 	bool        known;               /* false: `why` says what is lacking */

@@ -128,7 +128,8 @@ see(struct infer *f, const struct record *r, struct str name, struct arena *scra
 	    (s = field_of(f, name)) == NULL)
 		return;
 	v = record_value(r, name, scratch);
-	if (v.kind == VALUE_TEXT && r->object.type == JT_NONE && parse_number(str_trim(v.text), &number))
+	if (v.kind == VALUE_TEXT && r->object.type == JT_NONE &&
+	    parse_number(str_trim(v.text), &number))
 		see_number(s, number, r);
 	else if (v.kind == VALUE_TEXT)
 		see_text(f, s, v.text, r);

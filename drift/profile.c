@@ -1,5 +1,5 @@
 /*
- * profile.c -- what is kept of a window, so that profiles of its pieces add up to that of the whole.
+ * profile.c -- what is kept of a window, so that profiles of its pieces add up to that of all.
  *
  * Whatever the split and the order, the same records give the same profile, because each part is
  * one of four things that know no order:
@@ -9,9 +9,9 @@
  *  - the lowest k of a multiset, under a total order.  What is among the lowest of all is among the
  *    lowest of any part that holds it, so no part drops it;
  *  - counts of the categories with the lowest hashes.  A category that is listed at the end has
- *    fewer than CATEGORIES others below it in the whole, so in every part of it and at every moment:
- *    it was never dropped, and its count is exact.  One that was dropped somewhere had CATEGORIES
- *    below it there, so it has them in the whole, and is not listed.  `rest` is then all records
+ *    fewer than CATEGORIES others below it in the whole, so in every part of it and at every
+ *    moment: it was never dropped, and its count is exact.  One that was dropped somewhere had
+ *    CATEGORIES below it there, so it has them in the whole, and is not listed.  `rest` is then all records
  *    with a category less the listed ones, which is no matter of order either.  Of two texts with
  *    one hash the lower is kept, which is a minimum again.
  *
@@ -264,7 +264,7 @@ own_kept(const struct kept *k, size_t nfeature)
 	return copy;
 }
 
-/* Texts of text features are not kept: of those there is nothing in a profile that could be read. */
+/* Texts of text features are not kept: a profile has nothing of them that could be read. */
 static void
 keep(struct profile *p, struct kept k)
 {

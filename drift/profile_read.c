@@ -148,9 +148,9 @@ get_watched(struct reader *r, size_t *n, struct arena *a)
 	return w;
 }
 
-/* Limbs as exact_settle leaves them.  n doubles add up to less than n 2^1024, in units of 2^-1074 to
- * n 2^2098: the last limb, which counts 2^2100, and two bits of the one before must be below n.  What
- * keeps to that still does when it is added to its like. */
+/* Limbs as exact_settle leaves them.  n doubles add up to less than n 2^1024, in units of 2^-1074
+ * to n 2^2098: the last limb, which counts 2^2100, and two bits of the one before must be below n.
+ * What keeps to that still does when it is added to its like. */
 static void
 get_exact(struct reader *r, struct exact *e, long n, bool negative)
 {

@@ -164,8 +164,8 @@ watch_yaml(const char *path, struct str text, struct watched **w, size_t *n, str
 		return -1;
 	conf_done(root, "the features", tables, e);
 	if (top.features->kind != NODE_LIST || top.features->n == 0)
-		return conf_err(top.features, e, "'features' must be a list: - { name: label, get: category, "
-		    "of: label }");
+		return conf_err(top.features, e, "'features' must be a list: - { name: label, "
+		    "get: category, of: label }");
 	if (top.features->n > PROFILE_FEATURES_MAX)
 		return conf_err(top.features, e, "there are more than %d features", PROFILE_FEATURES_MAX);
 	*n = top.features->n;
@@ -186,9 +186,9 @@ watch_again(const struct profile *p, const char *path, struct watched **w, struc
 		struct node *params;
 
 		if (f == NULL || f->version != old->feature->version || f->shape != old->feature->shape)
-			return err_set(e, "feature '%s' of '%s' is '%s' of version %d, which this driftlead has "
-			    "not: make the profile again from its logs", old->name, path, old->feature->name,
-			    old->feature->version);
+			return err_set(e, "feature '%s' of '%s' is '%s' of version %d, which this driftlead "
+			    "has not: make the profile again from its logs", old->name, path,
+			    old->feature->name, old->feature->version);
 		if ((params = conf_load(path, str_of(old->params_json), a, e)) == NULL ||
 		    watch_bind(&(*w)[i], old->name, f, params, a, e) != 0)
 			return -1;
