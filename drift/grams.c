@@ -3,9 +3,9 @@
  *
  * The text is taken as the feature gives it, without white space at its ends: whether case counts
  * is the feature's matter.  A word is what stands between white space of ASCII; a pair reaches from
- * the beginning of one to the end of the next.  A character is a code point;
- * a byte that is none begins one.  Each n-gram falls into one of GRAM_SLOTS by its hash, and a slot is
- * counted once per record, however often it is hit: texts, not words, are drawn at random.
+ * the beginning of one to the end of the next.  A character is a code point; a byte that is none
+ * begins one.  Each n-gram falls into one of GRAM_SLOTS by its hash, and a slot is counted once per
+ * record, however often it is hit: texts, not words, are drawn at random.
  */
 #include "drift/profile.h"
 

@@ -11,9 +11,9 @@
  *  - counts of the categories with the lowest hashes.  A category that is listed at the end has
  *    fewer than CATEGORIES others below it in the whole, so in every part of it and at every
  *    moment: it was never dropped, and its count is exact.  One that was dropped somewhere had
- *    CATEGORIES below it there, so it has them in the whole, and is not listed.  `rest` is then all records
- *    with a category less the listed ones, which is no matter of order either.  Of two texts with
- *    one hash the lower is kept, which is a minimum again.
+ *    CATEGORIES below it there, so it has them in the whole, and is not listed.  `rest` is then all
+ *    records with a category less the listed ones, which is no matter of order either.  Of two
+ *    texts with one hash the lower is kept, which is a minimum again.
  *
  * Arrays are sorted at every moment: there is nothing to finish before a profile is read.
  */
