@@ -28,7 +28,7 @@ FUZZ     = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY   = $(FUZZ:%=$(B)/tests/replay_%)
 E2E      = $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
 STUB_OBJ = $(patsubst tests/stub/%.c,$(B)/stub/%.o,$(filter-out %/ask.c,$(wildcard tests/stub/*.c)))
-TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure logs oracle)
+TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure logs oracle simulate)
 
 # A missing library is one sentence, not a page of errors.  These targets need none:
 NO_LIBS  = deps deps-test demo-deps demo check check-slow asan tsan cov fuzz lint help clean tags uninstall
@@ -98,6 +98,15 @@ $(B)/tests/oracle: $(ORACLE_OBJ) $(B)/libdriftlead.a
 	@mkdir -p $(@D)
 	$(V)$(CC) -o $@ $(ORACLE_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) -ljansson $(LIBS)
 
+SIMULATE_OBJ = $(patsubst tests/simulate/%.c,$(B)/simulate/%.o,$(wildcard tests/simulate/*.c))
+$(B)/simulate/%.o: tests/simulate/%.c
+	@mkdir -p $(@D)
+	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/simulate: $(SIMULATE_OBJ) $(B)/libdriftlead.a
+	@mkdir -p $(@D)
+	$(V)$(CC) -o $@ $(SIMULATE_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
+
 unit: $(UNIT)  ## build the unit tests only
 
 # What check, asan, tsan and cov run, each in its own $(B).
@@ -113,6 +122,9 @@ check-slow: deps-test  ## the same, killed at every system call instead of at so
 DIR ?= tests/oracle
 oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against ours
 	@$(B)/tests/oracle $(DIR)
+
+simulate: $(B)/tests/simulate  ## how often the gates err, by simulation: minutes
+	@$(B)/tests/simulate
 
 ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 asan:  ## check under the address and undefined behaviour sanitizers
@@ -208,7 +220,7 @@ clean:  ## remove what was built
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z_.-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all unit suite check check-slow oracle demo demo-deps asan tsan cov fuzz fuzz-run fuzz-replay bench lint regold deps deps-test \
+.PHONY: all unit suite check check-slow oracle simulate demo demo-deps asan tsan cov fuzz fuzz-run fuzz-replay bench lint regold deps deps-test \
         install uninstall tags compile_commands.json clean help
 .DELETE_ON_ERROR:
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define TAG_SIGNAL   (UINT64_C(1) << 32)
-#define SAVE_SECONDS 0.010              /* the oldest result waits this long, or */
+#define SAVE_SECONDS 0.003              /* the oldest result waits this long, or */
 #define SAVE_TIMES   2                  /* this many times what the last save took, */
 #define QUIET_SECONDS 0.001             /* or until nothing came for so long, if the last save */
 #define QUIET_TIMES  5                  /* is this many times as long ago as it took */

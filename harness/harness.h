@@ -29,7 +29,15 @@ struct metric {
 /* In the order of the words of `rule` in suite_gates.c. */
 enum rule_kind { RULE_AT_LEAST, RULE_AT_MOST, RULE_NO_WORSE, RULE_BETTER, RULE_EQUIVALENT,
                  RULE_GUARDRAIL, RULE_LATENCY, RULE_COST };
-extern const char *const rule_name[];
+struct gate_rule {
+	const char *name, *help;
+	unsigned    takes;                /* RULE_VALUE ... */
+	const char *example;              /* of value and margin */
+	const char *of;                   /* what its metric must give, or NULL: any will do */
+	enum scale  scale;
+};
+enum { RULE_VALUE = 1, RULE_MARGIN = 2, RULE_MARGIN_NEEDED = 4 };
+extern const struct gate_rule gate_rule[];       /* by rule_kind; ends in {0} */
 struct gate {
 	const char *name;
 	int         metric;               /* index into suite->metric */

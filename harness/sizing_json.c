@@ -61,7 +61,7 @@ gate_json(struct buf *b, const struct sizing *z, const struct sizing_gate *g)
 
 	buf_char(b, '{');
 	buf_key_text(b, "name", str_of(g->name));
-	buf_key_text(b, "rule", str_of(rule_name[g->rule]));
+	buf_key_text(b, "rule", str_of(gate_rule[g->rule].name));
 	buf_key_text(b, "metric", str_of(z->suite->metric[g->metric].name));
 	text_or_null(b, "slice", z->part[g->part].name);
 	real_if(b, "margin", paired && (g->margin > 0 || g->rule == RULE_BETTER), g->margin);

@@ -16,8 +16,25 @@ const struct conf_key suite_metric_keys[] = {
 };
 
 #define RULES "at-least|at-most|no-worse|better|equivalent|guardrail|latency|cost"
-const char *const rule_name[] = { "at-least", "at-most", "no-worse", "better", "equivalent",
-	"guardrail", "latency", "cost" };
+const struct gate_rule gate_rule[] = {
+	[RULE_AT_LEAST] = { "at-least", "the mean is at least a value", RULE_VALUE, "value: 92%", NULL,
+		0 },
+	[RULE_AT_MOST] = { "at-most", "the mean is at most a value", RULE_VALUE, "value: 2%", NULL, 0 },
+	[RULE_NO_WORSE] = { "no-worse", "a loss of the margin against the baseline is ruled out",
+		RULE_MARGIN | RULE_MARGIN_NEEDED, "margin: 2%", NULL, 0 },
+	[RULE_BETTER] = { "better", "more than the margin was gained on the baseline", RULE_MARGIN,
+		"margin: 0%", NULL, 0 },
+	[RULE_EQUIVALENT] = { "equivalent", "a change of the margin is ruled out, either way",
+		RULE_MARGIN | RULE_MARGIN_NEEDED, "margin: 2%", NULL, 0 },
+	[RULE_GUARDRAIL] = { "guardrail", "of all cases at most this share fails", RULE_VALUE,
+		"value: 1%", "a rate of 0 or 1", SCALE_BINARY },
+	[RULE_LATENCY] = { "latency", "a quantile is at most a value", RULE_VALUE, "value: 1500ms",
+		"an amount such as latency", SCALE_REAL },
+	[RULE_COST] = { "cost", "a mean that few large values carry is bounded, or no worse",
+		RULE_VALUE | RULE_MARGIN, "value: 0.002, or margin: 5%", "an amount such as cost",
+		SCALE_REAL },
+	{ 0 }
+};
 
 struct gate_conf {
 	const char *name, *metric, *slice, *value, *margin;
@@ -146,46 +163,27 @@ read_amount(struct reading *r, const struct node *at, const char *what, const ch
 	return conf_value(&key, t, at, what, out, r->a, r->e);
 }
 
-/* What the margin may be: none, or one that the rule cannot do without. */
-enum { TAKES_VALUE = 1, TAKES_MARGIN = 2, NEEDS_MARGIN = 4 };
-static const struct rule {
-	unsigned    takes;
-	const char *example;
-	const char *of;                   /* what metric it needs, or NULL */
-	enum scale  scale;
-} rules[] = {
-	[RULE_AT_LEAST] = { TAKES_VALUE, "value: 92%", NULL, 0 },
-	[RULE_AT_MOST] = { TAKES_VALUE, "value: 2%", NULL, 0 },
-	[RULE_NO_WORSE] = { TAKES_MARGIN | NEEDS_MARGIN, "margin: 2%", NULL, 0 },
-	[RULE_BETTER] = { TAKES_MARGIN, "margin: 0%", NULL, 0 },
-	[RULE_EQUIVALENT] = { TAKES_MARGIN | NEEDS_MARGIN, "margin: 2%", NULL, 0 },
-	[RULE_GUARDRAIL] = { TAKES_VALUE, "value: 1%", "a rate of 0 or 1", SCALE_BINARY },
-	[RULE_LATENCY] = { TAKES_VALUE, "value: 1500ms", "an amount such as latency", SCALE_REAL },
-	[RULE_COST] = { TAKES_VALUE | TAKES_MARGIN, "value: 0.002, or margin: 5%",
-		"an amount such as cost", SCALE_REAL },
-};
-
 static void
 read_limit(struct reading *r, struct node *at, const char *what, const struct gate_conf *c,
     const struct metric *m, struct gate *g)
 {
-	const struct rule *rule = &rules[c->rule];
-	const char *name = rule_name[c->rule];
+	const struct gate_rule *rule = &gate_rule[c->rule];
+	const char *name = rule->name;
 
 	if (rule->of != NULL && m->scorer->scale != rule->scale)
 		conf_err(at, r->e, "%s: rule %s judges %s, and scorer '%s' gives none", what, name,
 		    rule->of, m->scorer->name);
-	if (c->value != NULL && !(rule->takes & TAKES_VALUE))
+	if (c->value != NULL && !(rule->takes & RULE_VALUE))
 		conf_err(at, r->e, "%s: rule %s takes a margin, not a value", what, name);
-	else if ((c->margin != NULL || c->relative) && !(rule->takes & TAKES_MARGIN))
+	else if ((c->margin != NULL || c->relative) && !(rule->takes & RULE_MARGIN))
 		conf_err(at, r->e, "%s: rule %s takes a value; margin and relative go with no-worse, "
 		    "better, equivalent and cost", what, name);
 	else if (c->value != NULL && c->margin != NULL)
 		conf_err(at, r->e, "%s: give a value or a margin, not both", what);
-	else if (c->margin == NULL && (rule->takes & NEEDS_MARGIN))
+	else if (c->margin == NULL && (rule->takes & RULE_MARGIN_NEEDED))
 		conf_err(at, r->e, "%s: rule %s needs a margin, for example '%s'", what, name,
 		    rule->example);
-	else if (c->value == NULL && c->margin == NULL && (rule->takes & TAKES_VALUE))
+	else if (c->value == NULL && c->margin == NULL && (rule->takes & RULE_VALUE))
 		conf_err(at, r->e, "%s: rule %s needs a value, for example '%s'", what, name,
 		    rule->example);
 	if (c->value != NULL)

@@ -336,7 +336,7 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	text(b, "reason_code", j->reason);
 	text(b, "reason", j->text);
 	text(b, "gate", j->gate->name);
-	text(b, "rule", rule_name[j->gate->rule]);
+	text(b, "rule", gate_rule[j->gate->rule].name);
 	buf_puts(b, j->gate->advisory ? ",\"advisory\":true" : ",\"advisory\":false");
 	text(b, "estimand", weighted ? "production" : "suite");
 	text(b, "metric", j->metric->name);

@@ -363,7 +363,7 @@ void
 verdict_explain(struct buf *b, const struct judged *j, const struct pair_of_runs *r,
     const struct stopping *s)
 {
-	buf_fmt(b, "%s: %s on %s", j->gate->name, rule_name[j->gate->rule], j->metric->name);
+	buf_fmt(b, "%s: %s on %s", j->gate->name, gate_rule[j->gate->rule].name, j->metric->name);
 	if (j->slice != NULL)
 		buf_fmt(b, ", slice %s", j->slice);
 	buf_fmt(b, ".  %s, because %s.\n", verdict_name[j->verdict], j->text);

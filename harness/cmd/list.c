@@ -60,10 +60,6 @@ list(struct session *s, struct err *e)
 {
 	static const char *const known[] = { "scorers", "protocols", "targets", "rules", "features",
 	    "detectors", NULL };
-	static const char *const rule[][2] = {
-		{ "at-least", "the interval lies at or above a value" },
-		{ "at-most", "the interval lies at or below a value" },
-		{ "no-worse", "a loss of the margin against the baseline is ruled out" } };
 	const struct options *o = s->options;
 	const char *what = s->operand.text[0], *near = str_nearest(what, known);
 	bool first = true;
@@ -95,8 +91,9 @@ list(struct session *s, struct err *e)
 			entry(s, t->name, t->protocol->name, t->url ? t->url : "", NULL, &first);
 		}
 	} else if (strcmp(what, "rules") == 0) {
-		for (size_t i = 0; i < COUNT(rule); i++)
-			entry(s, rule[i][0], "gate", rule[i][1], NULL, &first);
+		for (const struct gate_rule *r = gate_rule; r->name != NULL; r++)
+			entry(s, r->name, r->takes & RULE_MARGIN ? r->takes & RULE_VALUE ? "value, margin" :
+			    "margin" : "value", r->help, NULL, &first);
 	} else {
 		buf_reset(&s->out);
 		err_set(e, "cannot list '%s'%s%s%s", what, near ? " (did you mean '" :

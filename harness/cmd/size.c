@@ -134,7 +134,7 @@ gates_text(struct buf *b, const struct sizing *z, struct arena *a)
 			buf_fmt(b, "%8ld%8ld%8s", g->cases, z->part[g->part].n, clean);
 			price_text(b, z, g->cases);
 		}
-		buf_fmt(b, "    %s ", rule_name[g->rule]);
+		buf_fmt(b, "    %s ", gate_rule[g->rule].name);
 		if (g->paired && !(g->margin > 0) && g->rule != RULE_BETTER)
 			buf_puts(b, "by a relative margin");
 		else if (g->paired && rate)

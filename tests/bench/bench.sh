@@ -197,3 +197,41 @@ stop
 once "score $cases answers" "< 2 s" score last --store store.db --config driftlead.yaml
 once "show a run of $cases" "< 2 s" show last --store store.db --config driftlead.yaml
 once "report a run of $cases" "< 2 s" report last --store store.db --config driftlead.yaml -o report
+
+# Two releases of as many pairs in twenty slices: one gate by flips, one by ten thousand bootstraps.
+awk -v n="$cases" 'BEGIN {
+	srand(11)
+	for (i = 1; i <= n; i++) {
+		right = rand() < 0.8
+		printf "{\"id\":\"c%d\",\"input\":\"order %d\",\"expect\":\"refund\",\"part\":\"s%d\"}\n",
+		       i, i, i % 20 >"pairs.jsonl"
+		printf "{\"id\":\"c%d\",\"answer\":\"%s\",\"ms\":%.3f}\n", i, right ? "refund" : "shipping",
+		       100 - 40 * log(1 - rand()) >"before.jsonl"
+		printf "{\"id\":\"c%d\",\"answer\":\"%s\",\"ms\":%.3f}\n", i,
+		       (rand() < 0.84 ? right : !right) ? "refund" : "shipping",
+		       100 - 40 * log(1 - rand()) >"after.jsonl"
+	}
+}'
+cat >pairs.yaml <<END
+suite: pairs
+cases: pairs.jsonl
+slices: { by: part, shares: { $(i=0; while [ $i -lt 20 ]; do printf '%ss%s: 5%%' "${sep:-}" $i; sep=', '; i=$((i + 1)); done) } }
+metrics:
+  - { name: label, scorer: exact }
+  - { name: took, scorer: latency }
+gates:
+  - { name: holds, metric: label, rule: no-worse, margin: 2% }
+  - { name: cheap, metric: took, rule: cost, margin: 90% }
+END
+cat >replays.yaml <<END
+store: store.db
+targets:
+  before: { protocol: replay, answers: before.jsonl }
+  after: { protocol: replay, answers: after.jsonl }
+END
+rm -f store.db*
+"$driftlead" run pairs.yaml -t before -q --store store.db --config replays.yaml >/dev/null || true
+"$driftlead" baseline set last -q --store store.db --config replays.yaml >/dev/null
+"$driftlead" run pairs.yaml -t after -q --store store.db --config replays.yaml >/dev/null 2>&1 || true
+once "gate $cases pairs, 20 slices" "< 2 s" gate last --store store.db --config replays.yaml
+once "report of them" "< 3 s" report last --store store.db --config replays.yaml -o report

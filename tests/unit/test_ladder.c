@@ -1,6 +1,5 @@
 /*
- * test_ladder.c -- the ladder: Fieller's ratio, joint resamples, dominance, steps, the choice,
- * halves and the router.
+ * test_ladder.c -- the ladder: Fieller's ratio, joint resamples, dominance, steps and the choice.
  */
 #include <float.h>
 #include <math.h>
@@ -211,6 +210,32 @@ quantile_of_a_replicate(void **state)
 	arena_free(&a);
 }
 
+/* The five slow units are a stratum: five are drawn every time, and the 95th of 100 is quick. */
+static void
+strata_are_drawn_apart(void **state)
+{
+	static const double share[] = { 0.95, 0.05 };
+	struct arena a = { 0 };
+	int *stratum = arena_array(&a, 100, sizeof *stratum);
+	double *seconds = filled(100, 1, &a);
+	struct rung r = { filled(100, 1, &a), filled(100, 0, &a), seconds };
+	struct sample s = design_of(100);
+	struct resamples b;
+
+	(void)state;
+	for (size_t i = 95; i < 100; i++) {
+		stratum[i] = 1;
+		seconds[i] = 9;
+	}
+	s.stratum = stratum;
+	s.nstratum = 2;
+	s.share = share;
+	b = ladder_resample(&s, &r, 1, 200, 1, &a);
+	for (size_t i = 0; i < b.b; i++)
+		assert_true(b.p95[i] == 1);
+	arena_free(&a);
+}
+
 /* ---- the whole ---- */
 
 /* Three rungs: cheap; strong, +10 points for 10 times the price; and one that costs more and adds
@@ -415,117 +440,6 @@ joint_coverage(void **state)
 	assert_in_range(hit, 106, 120);         /* 114 expected, sd 2.4 */
 }
 
-/* ---- halves and the router ---- */
-
-static void
-parts(void **state)
-{
-	static const double y[] = { 1, 0, 1, 1 }, w[] = { 1, 2, 3, 4 };
-	static const long cluster[] = { 0, 1, 1, 2 };
-	static const bool in[] = { true, false, false, true };
-	struct arena a = { 0 };
-	struct sample s = { .y = y, .weight = w, .cluster = cluster, .n = 4, .nstratum = 1,
-		.ncluster = 3 }, p = sample_part(&s, in, false, &a);
-
-	(void)state;
-	assert_int_equal(p.n, 2);
-	assert_true(p.y[0] == 0 && p.y[1] == 1 && p.weight[1] == 3 && p.cluster[1] == 1);
-	assert_int_equal(p.ncluster, 3);
-	assert_null(p.stratum);
-	arena_free(&a);
-}
-
-struct routed { struct rung cheap, strong; double *sure; bool *held; };
-
-/* The cheap rung is right where it is sure (0.9) and wrong where it is not (0.1): a quarter. */
-static struct routed
-routed(size_t n, struct arena *a)
-{
-	double *y = filled(n, 1, a);
-	struct routed x = { { y, filled(n, 0.001, a), filled(n, 0.5, a) }, plain(n, n, 0.01, 1, a),
-		filled(n, 0.9, a), arena_array(a, n, sizeof *x.held) };
-
-	for (size_t i = 0; i < n; i++) {
-		x.held[i] = i % 2;
-		if (i % 8 < 2) {
-			y[i] = 0;
-			x.sure[i] = 0.1;
-		}
-	}
-	return x;
-}
-
-static void
-router_by_hand(void **state)
-{
-	struct arena a = { 0 };
-	struct routed x = routed(N, &a);
-	struct sample s = design_of(N);
-	struct ladder_rules high = rules;
-	struct router r;
-
-	(void)state;
-	high.requirement = 0.95;
-	r = router_judge(&s, &x.cheap, &x.strong, x.sure, x.held, &high, &a);
-	assert_true(r.known && r.threshold == 0.9 && r.n_chosen_on == N / 2);
-	CLOSE(r.policy.acc.at, 1, 0);
-	CLOSE(r.escalated.at, 0.25, 1e-12);
-	CLOSE(r.policy.cost.at, 0.001 + 0.25 * 0.01, 1e-12);
-	assert_true(r.policy.p95.at == 1.5 && r.policy.p50.at == 0.5);
-	CLOSE(r.against_cheap.at, 0.25, 1e-12);
-	CLOSE(r.against_strong.at, 0, 0);
-	CLOSE(r.cost_against_strong.at, 0.0035 - 0.01, 1e-12);
-	assert_int_equal(r.policy.reason, RUNG_MEETS);
-	/* Where the cheap one is good enough, nothing is escalated. */
-	high.requirement = 0.6;
-	r = router_judge(&s, &x.cheap, &x.strong, x.sure, x.held, &high, &a);
-	assert_true(r.threshold == 0.1 && r.escalated.at == 0);
-	arena_free(&a);
-}
-
-static void
-router_without_confidence(void **state)
-{
-	struct arena a = { 0 };
-	struct routed x = routed(N, &a);
-	struct sample s = design_of(N);
-	struct router r;
-
-	(void)state;
-	for (size_t i = 0; i < N; i++)
-		if (x.sure[i] < 0.5)
-			x.sure[i] = -DBL_MAX;           /* no confidence: always escalated */
-	r = router_judge(&s, &x.cheap, &x.strong, x.sure, x.held, &rules, &a);
-	assert_true(r.known && r.escalated.at == 0.25 && r.policy.acc.at == 1);
-	for (size_t i = 0; i < N; i++)
-		x.sure[i] = -DBL_MAX;
-	assert_false(router_judge(&s, &x.cheap, &x.strong, x.sure, x.held, &rules, &a).known);
-	memset(x.held, 0, N * sizeof *x.held);
-	x.sure[0] = 1;
-	assert_false(router_judge(&s, &x.cheap, &x.strong, x.sure, x.held, &rules, &a).known);
-	arena_free(&a);
-}
-
-static void
-held_out(void **state)
-{
-	struct arena a = { 0 };
-	struct routed x = routed(N, &a);
-	struct rung r[2] = { x.cheap, x.strong };
-	struct sample s = design_of(N);
-	struct held h = ladder_held(&s, r, 2, x.held, &rules, &a);
-	struct ladder_rules high = rules;
-
-	(void)state;
-	/* 75 % of 200: the lower bound is 69.6 %, so the strong one it is. */
-	assert_true(h.chosen == 1 && h.met && h.n == N / 2 && h.here.reason == RUNG_MEETS);
-	CLOSE(h.there.at, 1, 0);
-	high.requirement = 0.999;
-	h = ladder_held(&s, r, 2, x.held, &high, &a);
-	assert_true(h.chosen == 1 && !h.met && h.here.reason == RUNG_ACCURACY);
-	arena_free(&a);
-}
-
 int
 main(void)
 {
@@ -536,6 +450,7 @@ main(void)
 		cmocka_unit_test(threads_change_nothing),
 		cmocka_unit_test(resamples_follow_the_design),
 		cmocka_unit_test(quantile_of_a_replicate),
+		cmocka_unit_test(strata_are_drawn_apart),
 		cmocka_unit_test(ladder_by_hand),
 		cmocka_unit_test(the_choice),
 		cmocka_unit_test(few_units_bound_no_p95),
@@ -544,10 +459,6 @@ main(void)
 		cmocka_unit_test(few_clusters_demonstrate_nothing),
 		cmocka_unit_test(optimism_of_equals),
 		cmocka_unit_test(joint_coverage),
-		cmocka_unit_test(parts),
-		cmocka_unit_test(router_by_hand),
-		cmocka_unit_test(router_without_confidence),
-		cmocka_unit_test(held_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,9 @@ pairs_contain_their_estimate(void **state)
 			assert_true(r.ci.lo < r.ci.hi && r.ci95.lo < r.ci95.hi);
 			is_probability(r.p_noninferiority);
 			is_probability(r.p_regression);
+			is_probability(r.p_improvement);
+			is_probability(r.p_superiority);
+			is_probability(r.p_nonsuperiority);
 			p.s.y = p.cand;
 			e = sample_estimate(&p.s, 1 - alpha, &a);
 			assert_true(e.known && e.bounded && e.lo <= e.at && e.at <= e.hi);
@@ -264,6 +267,8 @@ swapping_the_runs_mirrors(void **state)
 			CLOSE(r.ci95.hi, -t.ci95.lo, 1e-12);
 			near(r.se, t.se);
 			near(r.candidate, t.baseline);
+			near(r.p_regression, t.p_improvement);
+			near(r.p_noninferiority, t.p_nonsuperiority);
 			arena_reset(&a);
 		}
 	arena_free(&a);
@@ -414,40 +419,50 @@ e_values_reject_from_the_top(void **state)
 
 /* ---- threads ---- */
 
-struct resampled { const double *y; size_t n; double *mean; };
-
-static void
-resample(size_t i, struct arena *scratch, void *ctx)
+static struct bootstrap
+resample(const struct sample *s, const char *threads, struct arena *a)
 {
-	struct resampled *r = ctx;
-	double *x = arena_array(scratch, r->n, sizeof *x);
-	uint64_t key = rng_next(rng_key(72, "resample"), i);
-	struct sample s = { .y = x, .n = r->n };
+	const struct bootstrap_plan plan = { .replicates = 400, .seed = 5, .conf = 0.9,
+	    .studentized = true };
+	struct bootstrap b;
 
-	for (size_t k = 0; k < r->n; k++)
-		x[k] = r->y[(size_t)(rng_unit(rng_next(key, k)) * (double)r->n)];
-	r->mean[i] = sample_mean(&s, scratch).se;
+	setenv("DRIFTLEAD_THREADS", threads, 1);
+	b = bootstrap_mean(s, &plan, a);
+	unsetenv("DRIFTLEAD_THREADS");
+	return b;
+}
+
+static bool
+equal(struct interval a, struct interval b)
+{
+	return a.lo == b.lo && a.hi == b.hi;
 }
 
 /* Random numbers have addresses, so the number of threads changes not a bit. */
 static void
 threads_change_nothing(void **state)
 {
-	enum { TIMES = 3000 };
-	static double one[TIMES], four[TIMES], y[N];
-	struct resampled r = { y, N, one };
+	struct arena a = { 0 };
+	struct pairs p;
+	int known = 0;
 
 	(void)state;
-	for (int i = 0; i < N; i++)
-		y[i] = uniform();
-	setenv("DRIFTLEAD_THREADS", "1", 1);
-	par_for(TIMES, resample, &r);
-	setenv("DRIFTLEAD_THREADS", "4", 1);
-	r.mean = four;
-	par_for(TIMES, resample, &r);
-	unsetenv("DRIFTLEAD_THREADS");
-	assert_memory_equal(one, four, sizeof one);
-	assert_true(one[0] != one[1]);
+	for (int round = 0; round < ROUNDS / 4; round++) {
+		struct bootstrap one, four;
+
+		draw(&p, (enum design)(round % DESIGNS));
+		p.s.y = p.cand;
+		one = resample(&p.s, "1", &a);
+		four = resample(&p.s, "4", &a);
+		known += one.known;
+		assert_true(one.known == four.known && one.at == four.at && one.se == four.se);
+		assert_true(one.has_bca == four.has_bca && one.has_t == four.has_t);
+		assert_true(equal(one.percentile, four.percentile) && equal(one.bca, four.bca));
+		assert_true(equal(one.t, four.t) && one.z0 == four.z0);
+		arena_reset(&a);
+	}
+	assert_true(known > ROUNDS / 10);
+	arena_free(&a);
 }
 
 int
