@@ -66,14 +66,15 @@ static const struct gate whole_and_slices[] = {
 #define BOUNDARY    { { 0, 0, true, true } }, 1
 
 /*
- * Known excesses over alpha.  Score tests of few outcomes reject in steps, here of up to 0.8
- * points.  Student's t takes the mean of a skewed difference for normal: a loss that lies in one
- * slice which else hardly fails, in a few documents, errs in up to 6.7 % at 50 documents over 4
- * slices, 6.2 % at 100, 5.5 % at 250.  Among 200 single cases it is 6 %.
+ * Excesses over alpha that were measured here, 10,000 times a line, and then allowed for: they
+ * are found, not derived.  Score tests of outcomes that come in steps: 5.8 %.  Post-stratified t
+ * on 200 cases: 6.0 %.  Clusters in four strata, PASS at the margin: 6.7 % with 50 documents,
+ * 6.2 % with 100, 5.5 % with 250.  Of those 1.7 points about 0.4 go when the loss is spread over
+ * the strata, and 0.3 with Satterthwaite's df instead of clusters less strata; 0.9 remain.
  */
 #define STEPS       0.008
-#define SKEW_CASES  0.007
-#define SKEW_GROUPS 0.015
+#define FEW_CASES   0.007
+#define FEW_GROUPS  0.015
 
 static const struct experiment experiment[] = {
 	{ "items", "independent cases, rate 80 %, discordance 16 %; no-worse by 2 points",
@@ -82,12 +83,12 @@ static const struct experiment experiment[] = {
 	  { CLUSTERS, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0, 0.10 },
 	{ "uneven", "documents of 1 to 19 cases, intraclass correlation 0.3; no-worse by 2 points",
 	  { UNEVEN, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0, 0.10 },
-	{ "strata", "four slices weighted to production, the loss all in one; no-worse by 2 points",
-	  { STRATA, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, SKEW_CASES, 0 },
+	{ "strata", "four slices weighted to production, the loss in the first; no-worse by 2 points",
+	  { STRATA, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, FEW_CASES, 0 },
 	{ "both", "the same slices in documents of 10; no-worse by 2 points",
 	  { STRATA_CLUSTERS, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS,
-	  { 500, 1000, 2500, 5000 }, LOSSES, SKEW_GROUPS, 0.10 },
-	{ "repeats", "three answers to a case, of one model correlating by 0.67; no-worse by 2 points",
+	  { 500, 1000, 2500, 5000 }, LOSSES, FEW_GROUPS, 0.10 },
+	{ "repeats", "three answers to a case, of one model correlated by 0.67; no-worse by 2 points",
 	  { REPEATS, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0, 0.07 },
 	{ "better", "independent cases without a change; better",
 	  { ITEMS, 0, 0.8, 0, 0 }, ONE(better), OURS, EVERY_SIZE, BOUNDARY, 0, 0 },
