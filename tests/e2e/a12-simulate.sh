@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 
 times=1000
-case $B in *asan | *tsan | *cov) times=60 ;; esac
+case $B in *asan | *tsan | *cov) times=200 ;; esac
 
 begin "no wrong verdict comes more often than alpha, and the simulation sees one that does"
 expect_exit 0 "$B/tests/simulate" --quick --times $times
