@@ -29,21 +29,7 @@ static struct finding
 homogeneity(const struct feature_profile *r, const struct feature_profile *c, double tolerance,
     uint64_t seed, struct arena *a)
 {
-	struct tally t = tally_categories(r, c, true, a);
-	struct contingency table;
-	struct chance_of chance;
-	struct finding f;
-	bool limit;
-
-	if (finding_empty(t.n, t.m, tolerance, 1, "value", &f, a))
-		return f;
-	table = tally_table(&t, a);
-	limit = !table.known || table.least_expected >= 5;
-	chance = chance_deal(&t, total_variation, limit ? NULL : chi_square,
-	    limit ? DRAWS_FOR_NOISE : draws_for_p(t.k), seed, a);
-	if (limit)
-		chance.p = table.p_chi2;
-	return finding_variation(&t, &chance, tolerance, a);
+	return finding_of_table(r, c, chi_square, false, tolerance, seed, a);
 }
 
 const struct detector detector_homogeneity = {

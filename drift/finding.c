@@ -139,3 +139,25 @@ finding_variation(const struct tally *t, const struct chance_of *c, double toler
 		    f.why ? f.why : "", f.why ? "; " : "", CATEGORIES);
 	return f;
 }
+
+struct finding
+finding_of_table(const struct feature_profile *r, const struct feature_profile *c,
+    tally_statistic *statistic, bool likelihood, double tolerance,
+    uint64_t seed, struct arena *a)
+{
+	struct tally t = tally_categories(r, c, true, a);
+	struct contingency table;
+	struct chance_of chance;
+	struct finding f;
+	bool limit;
+
+	if (finding_empty(t.n, t.m, tolerance, 1, "value", &f, a))
+		return f;
+	table = tally_table(&t, a);
+	limit = !table.known || table.least_expected >= 5;
+	chance = chance_deal(&t, total_variation, limit ? NULL : statistic,
+	    limit ? DRAWS_FOR_NOISE : draws_for_p(t.k), seed, a);
+	if (limit)
+		chance.p = likelihood ? table.p_g : table.p_chi2;
+	return finding_variation(&t, &chance, tolerance, a);
+}

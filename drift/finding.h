@@ -83,6 +83,15 @@ struct finding finding_norm(const struct tally *, double at, const struct chance
 /* The same of total variation, whose best direction is a set of categories; p is chance's. */
 struct finding finding_variation(const struct tally *, const struct chance_of *,
                                  double tolerance, struct arena *);
+/*
+ * The same for the shares of categories.  p is the limit law's of the table of two rows, of G if
+ * `likelihood`, else of chi-square; where a count below 5 is expected, that of `statistic`, which
+ * rises with it, among tables dealt anew.
+ */
+struct finding finding_of_table(const struct feature_profile *reference,
+                                const struct feature_profile *current,
+                                tally_statistic *statistic,
+                                bool likelihood, double tolerance, uint64_t seed, struct arena *);
 tally_statistic total_variation;
 
 /* ---- shares.c: the largest change among many shares ------------------------------------------ */
