@@ -16,24 +16,6 @@ static const char *const reason_name[] = {
 };
 
 static void
-text(struct buf *b, const char *key, const char *value)
-{
-	if (value != NULL)
-		buf_key_text(b, key, str_of(value));
-	else
-		buf_key_null(b, key);
-}
-
-static void
-real(struct buf *b, const char *key, bool known, double value)
-{
-	if (known)
-		buf_key_real(b, key, value);
-	else
-		buf_key_null(b, key);
-}
-
-static void
 flag(struct buf *b, const char *key, bool value)
 {
 	buf_key(b, key);
@@ -45,10 +27,10 @@ estimate(struct buf *b, const char *key, const struct estimate *e)
 {
 	buf_key(b, key);
 	buf_char(b, '{');
-	real(b, "at", e->known, e->at);
-	real(b, "lo", e->known && e->bounded, e->lo);
-	real(b, "hi", e->known && e->bounded, e->hi);
-	text(b, "method", e->method);
+	buf_key_real_if(b, "at", e->known, e->at);
+	buf_key_real_if(b, "lo", e->known && e->bounded, e->lo);
+	buf_key_real_if(b, "hi", e->known && e->bounded, e->hi);
+	buf_key_text_or_null(b, "method", e->method);
 	buf_char(b, '}');
 }
 
@@ -57,9 +39,9 @@ late(struct buf *b, const char *key, const struct late *x)
 {
 	buf_key(b, key);
 	buf_char(b, '{');
-	real(b, "at", x->at < DBL_MAX, x->at);
-	real(b, "lo", x->lo > 0, x->lo);
-	real(b, "hi", x->hi < DBL_MAX, x->hi);
+	buf_key_real_if(b, "at", x->at < DBL_MAX, x->at);
+	buf_key_real_if(b, "lo", x->lo > 0, x->lo);
+	buf_key_real_if(b, "hi", x->hi < DBL_MAX, x->hi);
 	buf_char(b, '}');
 }
 
@@ -68,11 +50,11 @@ static void
 result(struct buf *b, const struct rung_result *x)
 {
 	estimate(b, "accuracy", &x->acc);
-	real(b, "lower_bound", x->has_lower, x->lower);
+	buf_key_real_if(b, "lower_bound", x->has_lower, x->lower);
 	estimate(b, "cost", &x->cost);
 	late(b, "p50", &x->p50);
 	late(b, "p95", &x->p95);
-	text(b, "reason", reason_name[x->reason]);
+	buf_key_text_or_null(b, "reason", reason_name[x->reason]);
 }
 
 static void
@@ -80,10 +62,10 @@ change(struct buf *b, const char *key, const struct paired *d, struct interval i
 {
 	buf_key(b, key);
 	buf_char(b, '{');
-	real(b, "at", d->known, d->at);
-	real(b, "lo", d->known && d->bounded, i.lo);
-	real(b, "hi", d->known && d->bounded, i.hi);
-	text(b, "method", d->method);
+	buf_key_real_if(b, "at", d->known, d->at);
+	buf_key_real_if(b, "lo", d->known && d->bounded, i.lo);
+	buf_key_real_if(b, "hi", d->known && d->bounded, i.hi);
+	buf_key_text_or_null(b, "method", d->method);
 	buf_char(b, '}');
 }
 
@@ -111,24 +93,21 @@ rung(struct buf *b, const struct ladder_file *l, const struct ladder_report *p, 
 	const struct rung_result *r = at >= 0 ? &p->ladder.rung[at] : NULL;
 
 	buf_char(b, '{');
-	text(b, "name", x->name);
-	text(b, "note", x->note);
-	text(b, "target", x->target->name);
-	if (x->run != 0)
-		buf_key_long(b, "run", x->run);
-	else
-		buf_key_null(b, "run");
-	text(b, "state", state_name[x->state]);
-	text(b, "why", x->why);
+	buf_key_text_or_null(b, "name", x->name);
+	buf_key_text_or_null(b, "note", x->note);
+	buf_key_text_or_null(b, "target", x->target->name);
+	buf_key_long_if(b, "run", x->run != 0, x->run);
+	buf_key_text_or_null(b, "state", state_name[x->state]);
+	buf_key_text_or_null(b, "why", x->why);
 	buf_key_long(b, "missing", x->missing);
 	buf_key_real(b, "per_request", x->per_request);
 	flag(b, "priced", x->priced);
 	buf_key_long(b, "cost_unknown", x->cost_unknown);
 	if (r != NULL) {
 		result(b, r);
-		text(b, "dominated_by", r->dominated_by >= 0 ?
+		buf_key_text_or_null(b, "dominated_by", r->dominated_by >= 0 ?
 		    name_of(l, p, (size_t)r->dominated_by) : NULL);
-		real(b, "dominated_share", r->dominated_by >= 0, r->dominated_share);
+		buf_key_real_if(b, "dominated_share", r->dominated_by >= 0, r->dominated_share);
 	}
 	buf_char(b, '}');
 }
@@ -142,8 +121,8 @@ pairs(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 		const struct rung_pair *x = &p->ladder.pair[i];
 
 		buf_puts(b, i ? ",{" : "{");
-		text(b, "a", name_of(l, p, x->a));
-		text(b, "b", name_of(l, p, x->b));
+		buf_key_text_or_null(b, "a", name_of(l, p, x->a));
+		buf_key_text_or_null(b, "b", name_of(l, p, x->b));
 		change(b, "change", &x->change, x->change.ci);
 		buf_char(b, '}');
 	}
@@ -159,8 +138,8 @@ steps(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 		const struct rung_step *x = &p->ladder.step[i];
 
 		buf_puts(b, i ? ",{" : "{");
-		text(b, "from", name_of(l, p, x->from));
-		text(b, "to", name_of(l, p, x->to));
+		buf_key_text_or_null(b, "from", name_of(l, p, x->from));
+		buf_key_text_or_null(b, "to", name_of(l, p, x->to));
 		buf_key_real(b, "extra_cost", x->dcost);
 		buf_key_real(b, "extra_correct", x->dacc);
 		flag(b, "gain", x->gain);
@@ -170,10 +149,10 @@ steps(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 			continue;
 		}
 		buf_char(b, '{');
-		real(b, "at", x->price.known, x->price.at);
-		real(b, "lo", x->price.bounded, x->price.lo);
-		real(b, "hi", x->price.bounded, x->price.hi);
-		text(b, "method", x->method);
+		buf_key_real_if(b, "at", x->price.known, x->price.at);
+		buf_key_real_if(b, "lo", x->price.bounded, x->price.lo);
+		buf_key_real_if(b, "hi", x->price.bounded, x->price.hi);
+		buf_key_text_or_null(b, "method", x->method);
 		buf_puts(b, "}}");
 	}
 	buf_char(b, ']');
@@ -190,7 +169,7 @@ held(struct buf *b, const struct ladder_file *l, const struct ladder_report *p)
 		return;
 	}
 	buf_char(b, '{');
-	text(b, "name", name_of(l, p, (size_t)h->chosen));
+	buf_key_text_or_null(b, "name", name_of(l, p, (size_t)h->chosen));
 	flag(b, "met", h->met);
 	buf_key_long(b, "cases", h->n);
 	estimate(b, "accuracy_there", &h->there);
@@ -211,11 +190,11 @@ router(struct buf *b, const struct ladder_file *l, const struct ladder_report *p
 		return;
 	}
 	buf_char(b, '{');
-	text(b, "cheap", l->rung[l->cheap].name);
-	text(b, "strong", l->rung[l->strong].name);
-	text(b, "confidence", l->confidence == CONFIDENCE_LOGPROB ? "logprob" :
+	buf_key_text_or_null(b, "cheap", l->rung[l->cheap].name);
+	buf_key_text_or_null(b, "strong", l->rung[l->strong].name);
+	buf_key_text_or_null(b, "confidence", l->confidence == CONFIDENCE_LOGPROB ? "logprob" :
 	    l->rung[l->cheap].suite->metric[l->confidence_metric].name);
-	real(b, "threshold", x->threshold < DBL_MAX, latency ? -x->threshold : x->threshold);
+	buf_key_real_if(b, "threshold", x->threshold < DBL_MAX, latency ? -x->threshold : x->threshold);
 	buf_key_long(b, "chosen_on", x->n_chosen_on);
 	estimate(b, "escalated", &x->escalated);
 	buf_key(b, "policy");
@@ -241,13 +220,10 @@ judged(struct buf *b, const struct ladder_file *l, const struct ladder_report *p
 {
 	const struct ladder *x = &p->ladder;
 
-	text(b, "recommended", x->met ? name_of(l, p, (size_t)x->chosen) : NULL);
-	text(b, "nearest", x->chosen >= 0 ? name_of(l, p, (size_t)x->chosen) : NULL);
-	if (x->n_needed > 0)
-		buf_key_long(b, "n_needed", x->n_needed);
-	else
-		buf_key_null(b, "n_needed");
-	text(b, "best", name_of(l, p, x->best));
+	buf_key_text_or_null(b, "recommended", x->met ? name_of(l, p, (size_t)x->chosen) : NULL);
+	buf_key_text_or_null(b, "nearest", x->chosen >= 0 ? name_of(l, p, (size_t)x->chosen) : NULL);
+	buf_key_long_if(b, "n_needed", x->n_needed > 0, x->n_needed);
+	buf_key_text_or_null(b, "best", name_of(l, p, x->best));
 	buf_key_real(b, "optimism", x->optimism);
 	buf_key_real(b, "critical", x->critical);
 	pairs(b, l, p);
@@ -263,13 +239,13 @@ ladder_json(struct buf *b, const struct ladder_file *l, const struct ladder_repo
 	const struct ladder_rules *r = &l->rules;
 
 	buf_char(b, '{');
-	text(b, "ladder", l->path);
-	text(b, "suite", s->name);
-	text(b, "metric", s->metric[l->metric].name);
-	text(b, "status", p->judged && p->ladder.met ? p->whole ? "demonstrated" : "incomplete" :
-	    p->whole ? "not_demonstrated" : "incomplete");
+	buf_key_text_or_null(b, "ladder", l->path);
+	buf_key_text_or_null(b, "suite", s->name);
+	buf_key_text_or_null(b, "metric", s->metric[l->metric].name);
+	buf_key_text_or_null(b, "status", !p->whole ? "incomplete" :
+	    p->judged && p->ladder.met ? "demonstrated" : "not_demonstrated");
 	buf_key_real(b, "requirement", r->requirement);
-	real(b, "latency", r->latency > 0, r->latency);
+	buf_key_real_if(b, "latency", r->latency > 0, r->latency);
 	buf_key_real(b, "margin", r->margin);
 	buf_key_real(b, "alpha", r->alpha);
 	buf_key_real(b, "unanswered", l->unanswered);

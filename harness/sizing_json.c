@@ -8,49 +8,22 @@
 static const char *const sources[] = { "default", "runs", "given" };
 
 static void
-real_if(struct buf *b, const char *key, bool known, double x)
-{
-	if (known)
-		buf_key_real(b, key, x);
-	else
-		buf_key_null(b, key);
-}
-
-static void
-text_or_null(struct buf *b, const char *key, const char *text)
-{
-	if (text != NULL)
-		buf_key_text(b, key, str_of(text));
-	else
-		buf_key_null(b, key);
-}
-
-static void
-long_or_null(struct buf *b, const char *key, long n)
-{
-	if (n > 0)
-		buf_key_long(b, key, n);
-	else
-		buf_key_null(b, key);
-}
-
-static void
 price_json(struct buf *b, const struct sizing *z, long n)
 {
 	double usd = 0, seconds = 0;
 	bool has_usd = n > 0 && sizing_cost(z, n, &usd);
 	bool has_seconds = n > 0 && sizing_seconds(z, n, &seconds);
 
-	real_if(b, "cost", has_usd, usd);
-	real_if(b, "seconds", has_seconds, seconds);
+	buf_key_real_if(b, "cost", has_usd, usd);
+	buf_key_real_if(b, "seconds", has_seconds, seconds);
 }
 
 static void
 spread_json(struct buf *b, const struct sizing_spread *v)
 {
-	real_if(b, "psi", v->known && v->rate, v->var);
-	real_if(b, "sd", v->known && !v->rate, sqrt(v->var));
-	text_or_null(b, "psi_from", v->known ? sources[v->from] : NULL);
+	buf_key_real_if(b, "psi", v->known && v->rate, v->var);
+	buf_key_real_if(b, "sd", v->known && !v->rate, sqrt(v->var));
+	buf_key_text_or_null(b, "psi_from", v->known ? sources[v->from] : NULL);
 	buf_key_long(b, "pairs", v->cases);
 }
 
@@ -63,18 +36,18 @@ gate_json(struct buf *b, const struct sizing *z, const struct sizing_gate *g)
 	buf_key_text(b, "name", str_of(g->name));
 	buf_key_text(b, "rule", str_of(gate_rule[g->rule].name));
 	buf_key_text(b, "metric", str_of(z->suite->metric[g->metric].name));
-	text_or_null(b, "slice", z->part[g->part].name);
-	real_if(b, "margin", paired && (g->margin > 0 || g->rule == RULE_BETTER), g->margin);
-	real_if(b, "value", !paired, g->value);
+	buf_key_text_or_null(b, "slice", z->part[g->part].name);
+	buf_key_real_if(b, "margin", paired && (g->margin > 0 || g->rule == RULE_BETTER), g->margin);
+	buf_key_real_if(b, "value", !paired, g->value);
 	buf_key_real(b, "alpha", g->alpha);
 	buf_key_real(b, "power", g->power);
 	spread_json(b, &z->metric[g->metric].spread[g->part]);
-	long_or_null(b, "cases_plain", g->why ? 0 : g->plain);
-	long_or_null(b, "cases", g->why ? 0 : g->cases);
+	buf_key_long_if(b, "cases_plain", !g->why && g->plain > 0, g->plain);
+	buf_key_long_if(b, "cases", !g->why && g->cases > 0, g->cases);
 	buf_key_long(b, "have", z->part[g->part].n);
-	long_or_null(b, "clean_pairs", paired ? g->clean : 0);
-	long_or_null(b, "zero_failures", paired ? 0 : g->clean);
-	text_or_null(b, "why", g->why);
+	buf_key_long_if(b, "clean_pairs", paired && g->clean > 0, g->clean);
+	buf_key_long_if(b, "zero_failures", !paired && g->clean > 0, g->clean);
+	buf_key_text_or_null(b, "why", g->why);
 	price_json(b, z, g->why ? 0 : g->cases);
 	buf_char(b, '}');
 }
@@ -85,12 +58,12 @@ detect_json(struct buf *b, const struct sizing *z, size_t i)
 	const struct sizing_detect *d = &z->detect[i];
 
 	buf_char(b, '{');
-	text_or_null(b, "slice", z->part[i].name);
+	buf_key_text_or_null(b, "slice", z->part[i].name);
 	buf_key_long(b, "have", z->part[i].n);
 	buf_key_real(b, "effective", d->effective);
 	spread_json(b, &z->metric[z->primary].spread[i]);
-	real_if(b, "mde", d->known, d->mde);
-	real_if(b, "mde_holm", d->known && i > 0, d->holm);
+	buf_key_real_if(b, "mde", d->known, d->mde);
+	buf_key_real_if(b, "mde_holm", d->known && i > 0, d->holm);
 	buf_char(b, '}');
 }
 
@@ -143,8 +116,8 @@ sizing_json(struct buf *b, const struct sizing *z)
 	buf_key(b, "design");
 	buf_char(b, '{');
 	buf_key_real(b, "deff", sizing_deff(z, z->primary, 0));
-	real_if(b, "icc", z->clustered, m->icc);
-	text_or_null(b, "icc_from", z->clustered ? m->has_icc ? "runs" : "default" : NULL);
+	buf_key_real_if(b, "icc", z->clustered, m->icc);
+	buf_key_text_or_null(b, "icc_from", z->clustered ? m->has_icc ? "runs" : "default" : NULL);
 	buf_key_real(b, "kish", z->part[0].kish);
 	buf_char(b, '}');
 	buf_key(b, "gates");
@@ -163,10 +136,10 @@ sizing_json(struct buf *b, const struct sizing *z)
 	plan_json(b, z);
 	buf_key(b, "price");
 	buf_char(b, '{');
-	text_or_null(b, "target", z->price.target);
-	real_if(b, "cost_per_call", z->price.has_cost, z->price.cost);
-	real_if(b, "seconds_per_call", z->price.has_seconds, z->price.seconds);
-	long_or_null(b, "slots", z->price.slots);
+	buf_key_text_or_null(b, "target", z->price.target);
+	buf_key_real_if(b, "cost_per_call", z->price.has_cost, z->price.cost);
+	buf_key_real_if(b, "seconds_per_call", z->price.has_seconds, z->price.seconds);
+	buf_key_long_if(b, "slots", z->price.slots > 0, z->price.slots);
 	buf_key_long(b, "runs", z->price.runs);
 	price_json(b, z, z->part[0].n);
 	buf_puts(b, "}}\n");

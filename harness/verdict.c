@@ -8,33 +8,6 @@
 
 #include <math.h>
 
-static void
-text(struct buf *b, const char *key, const char *value)
-{
-	if (value != NULL)
-		buf_key_text(b, key, str_of(value));
-	else
-		buf_key_null(b, key);
-}
-
-static void
-real(struct buf *b, const char *key, bool known, double value)
-{
-	if (known)
-		buf_key_real(b, key, value);
-	else
-		buf_key_null(b, key);
-}
-
-static void
-whole(struct buf *b, const char *key, bool known, long value)
-{
-	if (known)
-		buf_key_long(b, key, value);
-	else
-		buf_key_null(b, key);
-}
-
 /* ---- values and intervals ----------------------------------------------------------------- */
 
 static void
@@ -46,9 +19,9 @@ value(struct buf *b, const char *key, bool known, double at, bool bounded, struc
 		return;
 	}
 	buf_char(b, '{');
-	real(b, "at", true, at);
-	real(b, "lo", bounded, i.lo);
-	real(b, "hi", bounded, i.hi);
+	buf_key_real(b, "at", at);
+	buf_key_real_if(b, "lo", bounded, i.lo);
+	buf_key_real_if(b, "hi", bounded, i.hi);
 	buf_char(b, '}');
 }
 
@@ -64,7 +37,7 @@ values(struct buf *b, const struct judged *j)
 		buf_fmt(b, "{\"n11\":%ld,\"b\":%ld,\"c\":%ld,\"n00\":%ld}", t->n11, t->b, t->c, t->n00);
 	else
 		buf_puts(b, "null");
-	real(b, "effect", j->paired, d->at);
+	buf_key_real_if(b, "effect", j->paired, d->at);
 	if (j->paired) {                                /* only plain rates have Wilson's interval */
 		value(b, "baseline", true, d->baseline, table, rate_wilson(t->n11 + t->b, d->n, 0.95));
 		value(b, "candidate", true, d->candidate, table, rate_wilson(t->n11 + t->c, d->n, 0.95));
@@ -91,11 +64,11 @@ interval(struct buf *b, const char *key, bool known, double level, struct interv
 		return;
 	}
 	buf_char(b, '{');
-	real(b, "level", true, level);
-	real(b, "lo", i.lo > -INFINITY, i.lo);
-	real(b, "hi", i.hi < INFINITY, i.hi);
-	text(b, "method", method);
-	text(b, "valid", valid);
+	buf_key_real(b, "level", level);
+	buf_key_real_if(b, "lo", i.lo > -INFINITY, i.lo);
+	buf_key_real_if(b, "hi", i.hi < INFINITY, i.hi);
+	buf_key_text_or_null(b, "method", method);
+	buf_key_text_or_null(b, "valid", valid);
 	buf_char(b, '}');
 }
 
@@ -135,17 +108,17 @@ tests(struct buf *b, const struct judged *j)
 {
 	const struct paired *d = &j->pair;
 
-	real(b, "value", !j->gate->paired, j->gate->value);
-	real(b, "margin", j->paired, j->margin);
-	real(b, "quantile", j->gate->rule == RULE_LATENCY, j->gate->quantile);
-	whole(b, "hits", j->counted, j->hits);
-	real(b, "p_noninferiority", j->paired, d->p_noninferiority);
-	real(b, "p_superiority", j->paired, d->p_superiority);
-	real(b, "p_nonsuperiority", j->paired, d->p_nonsuperiority);
-	real(b, "p_regression", j->paired, d->p_regression);
-	real(b, "p_improvement", j->paired, d->p_improvement);
-	text(b, "p_method", j->paired ? d->p_method : NULL);
-	real(b, "p_fail_holm", j->has_p_fail, j->p_fail_holm);
+	buf_key_real_if(b, "value", !j->gate->paired, j->gate->value);
+	buf_key_real_if(b, "margin", j->paired, j->margin);
+	buf_key_real_if(b, "quantile", j->gate->rule == RULE_LATENCY, j->gate->quantile);
+	buf_key_long_if(b, "hits", j->counted, j->hits);
+	buf_key_real_if(b, "p_noninferiority", j->paired, d->p_noninferiority);
+	buf_key_real_if(b, "p_superiority", j->paired, d->p_superiority);
+	buf_key_real_if(b, "p_nonsuperiority", j->paired, d->p_nonsuperiority);
+	buf_key_real_if(b, "p_regression", j->paired, d->p_regression);
+	buf_key_real_if(b, "p_improvement", j->paired, d->p_improvement);
+	buf_key_text_or_null(b, "p_method", j->paired ? d->p_method : NULL);
+	buf_key_real_if(b, "p_fail_holm", j->has_p_fail, j->p_fail_holm);
 }
 
 /* ---- what else a verdict must say --------------------------------------------------------- */
@@ -160,8 +133,8 @@ e_value(struct buf *b, const char *key, const struct judged *j, double most, dou
 		return;
 	}
 	buf_char(b, '{');
-	real(b, "most", true, exp(fmin(most, 700)));
-	real(b, "end", true, exp(fmin(end, 700)));
+	buf_key_real(b, "most", exp(fmin(most, 700)));
+	buf_key_real(b, "end", exp(fmin(end, 700)));
 	buf_char(b, '}');
 }
 
@@ -174,10 +147,10 @@ preflight(struct buf *b, const struct preflight *p)
 		return;
 	}
 	buf_char(b, '{');
-	whole(b, "run", true, p->run);
-	whole(b, "n", true, p->n);
-	real(b, "shift", p->known, p->shift);
-	real(b, "z", p->known, p->z);
+	buf_key_long(b, "run", p->run);
+	buf_key_long(b, "n", p->n);
+	buf_key_real_if(b, "shift", p->known, p->shift);
+	buf_key_real_if(b, "z", p->known, p->z);
 	buf_char(b, '}');
 }
 
@@ -186,14 +159,14 @@ stopped(struct buf *b, const struct stopping *s)
 {
 	buf_key(b, "stopping");
 	buf_char(b, '{');
-	text(b, "rule", s->rule);
-	whole(b, "n_max", true, s->n_max);
-	whole(b, "n_used", true, s->n_used);
-	whole(b, "units_saved", true, s->n_max - s->n_used);
-	whole(b, "calls_saved", true, s->calls_saved);
-	real(b, "cost_saved_usd", s->cost_saved >= 0, s->cost_saved);
-	whole(b, "tokens_saved", s->tokens_saved >= 0, s->tokens_saved);
-	real(b, "wall_saved_s", s->seconds_saved >= 0, s->seconds_saved);
+	buf_key_text_or_null(b, "rule", s->rule);
+	buf_key_long(b, "n_max", s->n_max);
+	buf_key_long(b, "n_used", s->n_used);
+	buf_key_long(b, "units_saved", s->n_max - s->n_used);
+	buf_key_long(b, "calls_saved", s->calls_saved);
+	buf_key_real_if(b, "cost_saved_usd", s->cost_saved >= 0, s->cost_saved);
+	buf_key_long_if(b, "tokens_saved", s->tokens_saved >= 0, s->tokens_saved);
+	buf_key_real_if(b, "wall_saved_s", s->seconds_saved >= 0, s->seconds_saved);
 	buf_char(b, '}');
 }
 
@@ -206,17 +179,18 @@ slices(struct buf *b, const struct judged *j)
 		const struct judged_slice *x = &j->slices[i];
 
 		buf_puts(b, i ? ",{" : "{");
-		text(b, "name", x->name);
-		real(b, "share", true, x->share);
-		whole(b, "n", true, x->pair.n);
-		real(b, "effect", x->pair.known, x->pair.at);
-		real(b, "shrunk", x->has_shrunk, x->shrunk);
+		buf_key_text_or_null(b, "name", x->name);
+		buf_key_real(b, "share", x->share);
+		buf_key_long(b, "n", x->pair.n);
+		buf_key_real_if(b, "effect", x->pair.known, x->pair.at);
+		buf_key_real_if(b, "shrunk", x->has_shrunk, x->shrunk);
 		interval(b, "ci", x->pair.known && x->pair.bounded, 1 - 2 * j->alpha, x->pair.ci,
 		    x->pair.method, "fixed");
-		real(b, "p_regression", x->pair.known, x->pair.p_regression);
-		real(b, "p_bh", strcmp(x->status, "flagged") == 0 || strcmp(x->status, "ok") == 0, x->p_bh);
-		real(b, "mde", x->has_mde, x->mde);
-		text(b, "status", x->status);
+		buf_key_real_if(b, "p_regression", x->pair.known, x->pair.p_regression);
+		buf_key_real_if(b, "p_bh", strcmp(x->status, "flagged") == 0 ||
+		    strcmp(x->status, "ok") == 0, x->p_bh);
+		buf_key_real_if(b, "mde", x->has_mde, x->mde);
+		buf_key_text_or_null(b, "status", x->status);
 		buf_char(b, '}');
 	}
 	buf_char(b, ']');
@@ -236,13 +210,13 @@ guardrails(struct buf *b, const struct judged *all, size_t n)
 			continue;
 		buf_puts(b, comma);
 		buf_char(b, '{');
-		text(b, "gate", j->gate->name);
-		text(b, "verdict", verdict_name[j->verdict]);
-		whole(b, "failures", true, j->hits);
-		whole(b, "n", true, j->units);
-		real(b, "upper", j->units > 0,
+		buf_key_text_or_null(b, "gate", j->gate->name);
+		buf_key_text_or_null(b, "verdict", verdict_name[j->verdict]);
+		buf_key_long(b, "failures", j->hits);
+		buf_key_long(b, "n", j->units);
+		buf_key_real_if(b, "upper", j->units > 0,
 		    rate_clopper_pearson(j->hits, j->units, 1 - 2 * j->alpha).hi);
-		real(b, "value", true, j->gate->value);
+		buf_key_real(b, "value", j->gate->value);
 		buf_char(b, '}');
 		comma = ",";
 	}
@@ -257,9 +231,9 @@ multiplicity(struct buf *b, const struct judged *j)
 
 	buf_key(b, "multiplicity");
 	buf_char(b, '{');
-	text(b, "family", j->gate->advisory ? "advisory" : alone ? "guardrails" :
+	buf_key_text_or_null(b, "family", j->gate->advisory ? "advisory" : alone ? "guardrails" :
 	    budget ? "budgets" : "gates that can fail");
-	text(b, "method", alone ? "none" : "holm");
+	buf_key_text_or_null(b, "method", alone ? "none" : "holm");
 	buf_char(b, '}');
 }
 
@@ -272,9 +246,9 @@ answered_only(struct buf *b, const struct judged *j)
 		return;
 	}
 	buf_char(b, '{');
-	text(b, "verdict", verdict_name[j->answered.verdict]);
-	whole(b, "n", true, j->answered_n);
-	real(b, j->paired ? "effect" : "at", true, j->answered_effect);
+	buf_key_text_or_null(b, "verdict", verdict_name[j->answered.verdict]);
+	buf_key_long(b, "n", j->answered_n);
+	buf_key_real_if(b, j->paired ? "effect" : "at", true, j->answered_effect);
 	buf_char(b, '}');
 }
 
@@ -314,15 +288,15 @@ provenance(struct buf *b, const struct pair_of_runs *r)
 	buf_fmt(b, "%llu", (unsigned long long)r->seed);
 	buf_key(b, "hashes");
 	buf_char(b, '{');
-	text(b, "suite", r->suite_digest);
-	text(b, "baseline_suite", r->base_digest);
-	text(b, "candidate", r->config_digest);
-	text(b, "baseline", r->base_config_digest);
-	text(b, "weights", r->weights_digest);
+	buf_key_text_or_null(b, "suite", r->suite_digest);
+	buf_key_text_or_null(b, "baseline_suite", r->base_digest);
+	buf_key_text_or_null(b, "candidate", r->config_digest);
+	buf_key_text_or_null(b, "baseline", r->base_config_digest);
+	buf_key_text_or_null(b, "weights", r->weights_digest);
 	buf_char(b, '}');
-	whole(b, "run", true, r->run);
-	whole(b, "base", r->base > 0, r->base);
-	text(b, "program", PROGRAM_VERSION);
+	buf_key_long(b, "run", r->run);
+	buf_key_long_if(b, "base", r->base > 0, r->base);
+	buf_key_text_or_null(b, "program", PROGRAM_VERSION);
 }
 
 void
@@ -330,22 +304,23 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
     const struct stopping *s, const struct judged *all, size_t n)
 {
 	bool weighted = r->weighted && j->slice == NULL;
+	bool clustered = j->paired && j->pair.nclusters < j->pair.n;
 
 	buf_char(b, '{');
-	text(b, "verdict", verdict_name[j->verdict]);
-	text(b, "reason_code", j->reason);
-	text(b, "reason", j->text);
-	text(b, "gate", j->gate->name);
-	text(b, "rule", gate_rule[j->gate->rule].name);
+	buf_key_text_or_null(b, "verdict", verdict_name[j->verdict]);
+	buf_key_text_or_null(b, "reason_code", j->reason);
+	buf_key_text_or_null(b, "reason", j->text);
+	buf_key_text_or_null(b, "gate", j->gate->name);
+	buf_key_text_or_null(b, "rule", gate_rule[j->gate->rule].name);
 	buf_puts(b, j->gate->advisory ? ",\"advisory\":true" : ",\"advisory\":false");
-	text(b, "estimand", weighted ? "production" : "suite");
-	text(b, "metric", j->metric->name);
-	text(b, "slice", j->slice);
-	text(b, "unit", j->paired && j->pair.nclusters < j->pair.n ? "cluster" : "item");
-	whole(b, "n_pairs", j->paired, j->pair.n);
-	whole(b, "n", true, j->paired ? j->pair.n : j->counted ? j->units : j->est.n);
-	whole(b, "n_clusters", j->paired, j->pair.nclusters);
-	real(b, "n_eff", j->paired, j->pair.n_eff);
+	buf_key_text_or_null(b, "estimand", weighted ? "production" : "suite");
+	buf_key_text_or_null(b, "metric", j->metric->name);
+	buf_key_text_or_null(b, "slice", j->slice);
+	buf_key_text_or_null(b, "unit", clustered ? "cluster" : "item");
+	buf_key_long_if(b, "n_pairs", j->paired, j->pair.n);
+	buf_key_long(b, "n", j->paired ? j->pair.n : j->counted ? j->units : j->est.n);
+	buf_key_long_if(b, "n_clusters", j->paired, j->pair.nclusters);
+	buf_key_real_if(b, "n_eff", j->paired, j->pair.n_eff);
 	buf_key(b, "n_missing");
 	buf_fmt(b, "{\"candidate\":%ld,\"baseline\":%ld}", j->missing_candidate, j->missing_baseline);
 	answered_only(b, j);
@@ -355,22 +330,22 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	tests(b, j);
 	e_value(b, "e_pass", j, j->stop.log_e_pass, j->stop.log_e_pass_end);
 	e_value(b, "e_fail", j, j->stop.log_e_fail, j->stop.log_e_fail_end);
-	real(b, "alpha", true, j->gate->alpha);
+	buf_key_real(b, "alpha", j->gate->alpha);
 	buf_key(b, "alpha_split");
 	if (s->sequential) {
 		buf_char(b, '{');
-		real(b, "anytime", true, ANYTIME_PART * j->gate->alpha);
-		real(b, "final", true, j->alpha);
+		buf_key_real(b, "anytime", ANYTIME_PART * j->gate->alpha);
+		buf_key_real(b, "final", j->alpha);
 		buf_char(b, '}');
 	} else {
 		buf_puts(b, "null");
 	}
-	real(b, "mde", j->has_mde, j->mde);
-	whole(b, "n_needed", j->n_needed > 0, j->n_needed);
-	real(b, "psi", j->paired && j->pair.binary, j->pair.psi);
-	real(b, "psi0", j->preflight.known, j->preflight.psi);
-	real(b, "icc", j->has_icc, j->icc);
-	real(b, "deff", j->has_icc, j->deff);
+	buf_key_real_if(b, "mde", j->has_mde, j->mde);
+	buf_key_long_if(b, "n_needed", j->n_needed > 0, j->n_needed);
+	buf_key_real_if(b, "psi", j->paired && j->pair.binary, j->pair.psi);
+	buf_key_real_if(b, "psi0", j->preflight.known, j->preflight.psi);
+	buf_key_real_if(b, "icc", j->has_icc, j->icc);
+	buf_key_real_if(b, "deff", j->has_icc, j->deff);
 	preflight(b, &j->preflight);
 	stopped(b, s);
 	slices(b, j);
@@ -378,13 +353,13 @@ verdict_json(struct buf *b, const struct judged *j, const struct pair_of_runs *r
 	buf_key_null(b, "judge");
 	buf_key(b, "hygiene");
 	buf_char(b, '{');
-	whole(b, "dedup_clusters", j->paired && j->pair.nclusters < j->pair.n, j->pair.nclusters);
+	buf_key_long_if(b, "dedup_clusters", clustered, j->pair.nclusters);
 	buf_key_null(b, "contaminated_excluded");
 	buf_key(b, "salt");
 	buf_fmt(b, "%llu}", (unsigned long long)r->seed);
 	multiplicity(b, j);
-	whole(b, "attempt", true, r->attempt);
-	real(b, "cumulative_false_ship_bound", true, r->false_ship);
+	buf_key_long(b, "attempt", r->attempt);
+	buf_key_real(b, "cumulative_false_ship_bound", r->false_ship);
 	provenance(b, r);
 	warnings(b, j, r);
 	buf_char(b, '}');

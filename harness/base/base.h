@@ -234,6 +234,10 @@ void buf_key_text(struct buf *, const char *key, struct str);
 void buf_key_long(struct buf *, const char *key, long);
 void buf_key_real(struct buf *, const char *key, double);     /* as buf_real: maybe null */
 void buf_key_null(struct buf *, const char *key);
+/* The value, or null where there is none. */
+void buf_key_text_or_null(struct buf *, const char *key, const char *);
+void buf_key_long_if(struct buf *, const char *key, bool known, long);
+void buf_key_real_if(struct buf *, const char *key, bool known, double);
 
 /* ---- csv.c ---------------------------------------------------------------------------------------- */
 

@@ -137,3 +137,30 @@ buf_key_null(struct buf *b, const char *key)
 	buf_key(b, key);
 	buf_puts(b, "null");
 }
+
+void
+buf_key_text_or_null(struct buf *b, const char *key, const char *text)
+{
+	if (text != NULL)
+		buf_key_text(b, key, str_of(text));
+	else
+		buf_key_null(b, key);
+}
+
+void
+buf_key_long_if(struct buf *b, const char *key, bool known, long value)
+{
+	if (known)
+		buf_key_long(b, key, value);
+	else
+		buf_key_null(b, key);
+}
+
+void
+buf_key_real_if(struct buf *b, const char *key, bool known, double value)
+{
+	if (known)
+		buf_key_real(b, key, value);
+	else
+		buf_key_null(b, key);
+}

@@ -21,10 +21,7 @@ named_json(struct buf *b, const char *suite, const char *name, long run)
 	buf_char(b, '{');
 	buf_key_text(b, "suite", str_of(suite));
 	buf_key_text(b, "name", str_of(name));
-	if (run)
-		buf_key_long(b, "run", run);
-	else
-		buf_key_null(b, "run");
+	buf_key_long_if(b, "run", run != 0, run);
 	buf_puts(b, "}\n");
 }
 

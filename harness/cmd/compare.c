@@ -73,10 +73,7 @@ row_json(struct buf *b, const char *metric, const char *slice, const struct pair
 {
 	buf_char(b, '{');
 	buf_key_text(b, "metric", str_of(metric));
-	if (slice != NULL)
-		buf_key_text(b, "slice", str_of(slice));
-	else
-		buf_key_null(b, "slice");
+	buf_key_text_or_null(b, "slice", slice);
 	buf_key_long(b, "n", d->n);
 	if (d->known && d->binary)
 		buf_fmt(b, ",\"n11\":%ld,\"regressions\":%ld,\"fixes\":%ld,\"n00\":%ld", d->table.n11,
@@ -88,12 +85,8 @@ row_json(struct buf *b, const char *metric, const char *slice, const struct pair
 			d->p_regression };
 		static const char *const key[] = { "a", "b", "change", "lo", "hi", "p_regression" };
 
-		for (size_t i = 0; i < COUNT(value); i++) {
-			if (d->bounded || i < 3)
-				buf_key_real(b, key[i], value[i]);
-			else
-				buf_key_null(b, key[i]);
-		}
+		for (size_t i = 0; i < COUNT(value); i++)
+			buf_key_real_if(b, key[i], d->bounded || i < 3, value[i]);
 		buf_key_text(b, "method", str_of(d->method));
 	}
 	buf_char(b, '}');
@@ -230,15 +223,6 @@ mean_of(struct store *st, long run, const char *metric, bool *known)
 	return at;
 }
 
-static void
-number(struct buf *b, const char *key, bool known, double x)
-{
-	if (known)
-		buf_key_real(b, key, x);
-	else
-		buf_key_null(b, key);
-}
-
 /* A run under its old ruler and the new one: what changed between the two is not the model. */
 static int
 rescore_run(struct session *s, const struct suite *today, long run, bool first, struct err *e)
@@ -265,8 +249,8 @@ rescore_run(struct session *s, const struct suite *today, long run, bool first, 
 		if (o->common.json) {
 			buf_fmt(&s->out, "%s{\"run\":%ld", first && m == 0 ? "" : ",", run);
 			buf_key_text(&s->out, "metric", str_of(metric->name));
-			number(&s->out, "before", known[m], before[m]);
-			number(&s->out, "after", now, after);
+			buf_key_real_if(&s->out, "before", known[m], before[m]);
+			buf_key_real_if(&s->out, "after", now, after);
 			buf_char(&s->out, '}');
 		} else if (known[m] && now) {
 			buf_fmt(&s->out, "  the ruler, run %ld  %s  ", run, metric->name);

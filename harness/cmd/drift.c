@@ -169,15 +169,6 @@ changes(const struct comparison *c, size_t feature, struct moved *out, struct ar
 static const char *const verdict_word[] = { "PASS", "FAIL", "INCONCLUSIVE" };
 
 static void
-real(struct buf *b, const char *key, bool known, double x)
-{
-	if (known && isfinite(x))
-		buf_key_real(b, key, x);
-	else
-		buf_key_null(b, key);
-}
-
-static void
 finding_json(struct buf *b, const struct comparison *c, const struct compared *x, struct arena *a)
 {
 	const struct finding *f = &x->finding;
@@ -189,28 +180,25 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_text(b, "detector", str_of(x->detector->name));
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(verdict_word[x->verdict]));
-	real(b, "effect", f->known, f->effect);
-	real(b, "lo", f->known, f->ci.lo);
-	real(b, "hi", f->known, f->ci.hi);
-	real(b, "tolerance", true, f->tolerance);
-	real(b, "p", f->known, f->p);
-	real(b, "p_bh", f->known, x->p_adjusted);
+	buf_key_real_if(b, "effect", f->known, f->effect);
+	buf_key_real_if(b, "lo", f->known, f->ci.lo);
+	buf_key_real_if(b, "hi", f->known, f->ci.hi);
+	buf_key_real(b, "tolerance", f->tolerance);
+	buf_key_real_if(b, "p", f->known, f->p);
+	buf_key_real_if(b, "p_bh", f->known, x->p_adjusted);
 	buf_key_long(b, "direction", f->direction);
-	real(b, "mde", f->known && f->mde > 0, f->mde);
+	buf_key_real_if(b, "mde", f->known && f->mde > 0, f->mde);
 	buf_key_long(b, "n_reference", f->n_reference);
 	buf_key_long(b, "n_current", f->n_current);
-	if (f->n_needed > 0)
-		buf_key_long(b, "n_needed", f->n_needed);
-	else
-		buf_key_null(b, "n_needed");
+	buf_key_long_if(b, "n_needed", f->n_needed > 0, f->n_needed);
 	buf_key_text(b, "why", str_of(f->why ? f->why : ""));
 	buf_key(b, "changed");
 	buf_char(b, '[');
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(b, i ? ",{" : "{");
 		buf_key_text(b, "category", moved[i].text);
-		real(b, "was", true, moved[i].was);
-		real(b, "is", true, moved[i].is);
+		buf_key_real(b, "was", moved[i].was);
+		buf_key_real(b, "is", moved[i].is);
 		buf_char(b, '}');
 	}
 	buf_puts(b, "]}");
@@ -240,7 +228,7 @@ print_json(struct session *s, const struct window *w, const struct comparison *c
 	window_json(b, "reference", &w[0]);
 	window_json(b, "current", &w[1]);
 	buf_key_text(b, "features", str_of(digest));
-	real(b, "alpha", true, c->alpha);
+	buf_key_real(b, "alpha", c->alpha);
 	buf_key_long(b, "drifted", (long)c->drifted);
 	buf_key_long(b, "unsure", (long)c->unsure);
 	buf_key(b, "findings");

@@ -38,24 +38,6 @@ run_id(const struct history *h, const struct history_segment *g, size_t at)
 /* ---- JSON ------------------------------------------------------------------------------- */
 
 static void
-text_or_null(struct buf *b, const char *key, const char *text)
-{
-	if (text != NULL)
-		buf_key_text(b, key, str_of(text));
-	else
-		buf_key_null(b, key);
-}
-
-static void
-real_if(struct buf *b, const char *key, bool known, double x)
-{
-	if (known)
-		buf_key_real(b, key, x);
-	else
-		buf_key_null(b, key);
-}
-
-static void
 run_json(struct buf *b, const struct history_run *r)
 {
 	bool first = true;
@@ -66,9 +48,9 @@ run_json(struct buf *b, const struct history_run *r)
 	buf_key_text(b, "target", str_of(r->run.target));
 	buf_key_long(b, "n", r->n);
 	buf_key_real(b, "at", r->at);
-	real_if(b, "lo", r->bounded, r->lo);
-	real_if(b, "hi", r->bounded, r->hi);
-	real_if(b, "psi", r->has_psi, r->psi);
+	buf_key_real_if(b, "lo", r->bounded, r->lo);
+	buf_key_real_if(b, "hi", r->bounded, r->hi);
+	buf_key_real_if(b, "psi", r->has_psi, r->psi);
 	buf_key(b, "changed");
 	buf_char(b, '[');
 	for (size_t i = 0; i < COUNT(changed); i++) {
@@ -91,7 +73,7 @@ change_json(struct buf *b, const struct history *h, const struct history_segment
 	buf_key_real(b, "change", c->after - c->before);
 	buf_key_real(b, "lo", c->ci.lo);
 	buf_key_real(b, "hi", c->ci.hi);
-	real_if(b, "z", fabs(c->z) < DBL_MAX, c->z);
+	buf_key_real_if(b, "z", fabs(c->z) < DBL_MAX, c->z);
 	buf_key_real(b, "p", c->p);
 	buf_key_real(b, "p_adjusted", c->p_adjusted);
 	buf_char(b, '}');
@@ -103,18 +85,18 @@ segment_json(struct buf *b, const struct history *h, const struct history_segmen
 	const struct change_scan *s = &g->scan;
 
 	buf_char(b, '{');
-	text_or_null(b, "why", g->why);
+	buf_key_text_or_null(b, "why", g->why);
 	buf_key(b, "runs");
 	for (size_t i = 0; i < g->n; i++) {
 		buf_char(b, i ? ',' : '[');
 		run_json(b, &h->run[g->from + i]);
 	}
 	buf_char(b, ']');
-	real_if(b, "variance", g->has_var, g->var);
+	buf_key_real_if(b, "variance", g->has_var, g->var);
 	buf_key(b, "tested");
 	buf_puts(b, s->tested ? "true" : "false");
-	real_if(b, "p_least", s->tested, s->p_least);
-	real_if(b, "lag1", s->has_lag1, s->lag1);
+	buf_key_real_if(b, "p_least", s->tested, s->p_least);
+	buf_key_real_if(b, "lag1", s->has_lag1, s->lag1);
 	buf_key(b, "blocks");
 	buf_puts(b, s->tested && s->whole.blocks ? "true" : "false");
 	buf_key(b, "greatest");
@@ -145,7 +127,7 @@ detector_json(struct buf *b, const struct history *h)
 	buf_key_long(b, "reference_run", h->run[d->reference].run.id);
 	buf_key_real(b, "reference", h->run[d->reference].at);
 	buf_key_real(b, "tolerance", d->tolerance);
-	text_or_null(b, "gate", d->gate);
+	buf_key_text_or_null(b, "gate", d->gate);
 	buf_key_long(b, "watched", d->state.seen);
 	buf_key_real(b, "value", d->state.value);
 	buf_key_real(b, "peak", d->state.peak);
@@ -163,7 +145,7 @@ history_json(struct buf *b, const struct history *h)
 	buf_char(b, '{');
 	buf_key_text(b, "suite", str_of(h->suite));
 	buf_key_text(b, "metric", str_of(h->metric));
-	text_or_null(b, "slice", h->slice);
+	buf_key_text_or_null(b, "slice", h->slice);
 	buf_key_text(b, "unit", str_of(h->scorer->unit));
 	buf_key(b, "lower_is_better");
 	buf_puts(b, h->scorer->lower_is_better ? "true" : "false");
