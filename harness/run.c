@@ -63,40 +63,42 @@ by_value(const void *a, const void *b)
 
 /* So many cases, drawn by the seed: those with the lowest numbers, of another kind than the suite's
  * draw and the order of a sequence. */
-static struct query *
-sample_query(struct runner *r, long n)
+static void
+keep_sample(struct runner *r, long n, uint8_t *keep)
 {
-	uint64_t seed = r->suite->seed ^ UINT64_C(0x9e3779b97f4a7c15), *number = NULL, most;
-	size_t k = 0, cap = 0;
+	uint64_t seed = r->suite->seed ^ UINT64_C(0x9e3779b97f4a7c15), most;
+	uint64_t *number = mem_alloc((size_t)r->span, sizeof *number);
+	uint64_t *sorted = mem_alloc((size_t)r->span, sizeof *sorted);
 	struct query *q = store_query(r->store, "SELECT id, case_id FROM v_case WHERE suite = ?", "i",
 	    r->suite->row);
-	struct buf ids = { 0 };
+	size_t k = 0;
 
-	while (query_next(q)) {
-		number = mem_grow(number, &cap, k + 1, sizeof *number);
-		number[k++] = draw_number(seed, query_text(q, 1));
-	}
-	qsort(number, k, sizeof *number, by_value);
-	most = k == 0 ? 0 : number[(size_t)n < k ? (size_t)n - 1 : k - 1];
-	mem_free(number);
-	q = store_query(r->store, "SELECT id, case_id FROM v_case WHERE suite = ?", "i", r->suite->row);
-	buf_char(&ids, '[');
 	while (query_next(q))
-		if (draw_number(seed, query_text(q, 1)) <= most)
-			buf_fmt(&ids, "%s%ld", ids.n > 1 ? "," : "", query_long(q, 0));
-	buf_char(&ids, ']');
-	q = store_query(r->store, "SELECT value FROM json_each(?)", "t", buf_as_str(&ids));
-	buf_free(&ids);
-	return q;
+		sorted[k++] = number[query_long(q, 0) - r->first] = draw_number(seed, query_text(q, 1));
+	qsort(sorted, k, sizeof *sorted, by_value);
+	most = k == 0 ? 0 : sorted[(size_t)n < k ? (size_t)n - 1 : k - 1];
+	for (long i = 0; i < r->span; i++)
+		keep[i] = (uint8_t)(keep[i] + (number[i] <= most));
+	mem_free(number);
+	mem_free(sorted);
 }
 
-/* One --filter: a query for the ids of the cases it keeps, or NULL and a sentence. */
+static bool
+is_sample(const char *filter, long *n)
+{
+	static const char kind[] = "sample:";
+
+	return strncmp(filter, kind, sizeof kind - 1) == 0 &&
+	    str_long(str_of(filter + sizeof kind - 1), n) && *n > 0;
+}
+
+/* One other --filter: a query for the ids of the cases it keeps, or NULL and a sentence. */
 static struct query *
 filter_query(struct runner *r, const char *filter, struct err *e)
 {
 	const char *colon = strchr(filter, ':'), *value = colon ? colon + 1 : "";
 	struct str kind = { filter, colon ? (size_t)(colon - filter) : 0 };
-	long suite = r->suite->row, run, sample;
+	long suite = r->suite->row, run;
 
 	if (str_is(kind, "id"))
 		return store_query(r->store, "SELECT id FROM v_case WHERE suite = ? AND case_id GLOB ?",
@@ -116,8 +118,6 @@ filter_query(struct runner *r, const char *filter, struct err *e)
 		    "  WHERE s.run = ?2 AND o.case_id = t.case_id AND m.scale <> 'real'"
 		    "    AND ifnull(s.value, 0) < 1)", "ii", suite, run);
 	}
-	if (str_is(kind, "sample") && str_long(str_of(value), &sample) && sample > 0)
-		return sample_query(r, sample);
 	err_set(e, "filter '%s': not one of id:GLOB, slice:NAME, tag:WORD, failed:RUN, sample:N",
 	    filter);
 	return NULL;
@@ -130,6 +130,7 @@ plan(struct runner *r, struct err *e)
 	long suite = r->suite->row;
 	uint8_t *keep;
 	struct query *q;
+	long sample;
 
 	r->first = store_long(r->store, 0, "SELECT min(id) FROM v_case WHERE suite = ?", "i", suite);
 	r->span = store_long(r->store, -1, "SELECT max(id) FROM v_case WHERE suite = ?", "i", suite) -
@@ -139,6 +140,10 @@ plan(struct runner *r, struct err *e)
 	keep = mem_alloc((size_t)r->span, 1);
 	r->wanted = mem_alloc(((size_t)r->span * (size_t)r->suite->repeats + 7) / 8, 1);
 	for (size_t i = 0; i < o->filter.n; i++) {
+		if (is_sample(o->filter.text[i], &sample)) {
+			keep_sample(r, sample, keep);
+			continue;
+		}
 		if ((q = filter_query(r, o->filter.text[i], e)) == NULL) {
 			mem_free(keep);
 			return -1;
