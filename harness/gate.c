@@ -61,6 +61,12 @@ decide_by(struct judged *j, struct ruling r)
 	bug("no sentence for the reason '%s'", r.reason);
 }
 
+struct sample
+gating_sample(const struct gating *g, const struct judged *j, const struct columns *c)
+{
+	return columns_sample(c, g->suite, j->gate->metric, j->gate->slice < 0, g->a);
+}
+
 bool
 gating_uses(const struct gating *g, long test_case)
 {

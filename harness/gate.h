@@ -22,6 +22,8 @@ struct gating {
 	struct arena       *a;
 };
 
+/* What statistics see of a gate's units: the whole suite by its shares, or a slice. */
+struct sample gating_sample(const struct gating *, const struct judged *, const struct columns *);
 /* False: the process had decided before it came to this case. */
 bool gating_uses(const struct gating *, long test_case);
 

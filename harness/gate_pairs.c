@@ -48,16 +48,10 @@ read_pairs(struct gating *g, struct judged *j, struct pairs *p)
 	}
 }
 
-static struct sample
-sample_of(struct gating *g, const struct judged *j, const struct columns *c)
-{
-	return columns_sample(c, g->suite, j->gate->metric, j->gate->slice < 0, g->a);
-}
-
 static struct paired
 compare(struct gating *g, const struct judged *j, const struct columns *c)
 {
-	struct sample x = sample_of(g, j, c);
+	struct sample x = gating_sample(g, j, c);
 
 	return paired_compare(&x, c->y, c->y2, j->metric->scorer->lower_is_better, j->margin,
 	    j->alpha, g->a);
@@ -86,7 +80,7 @@ static void
 resample(struct gating *g, struct judged *j, const struct columns *c)
 {
 	struct arena scratch = { 0 };
-	struct sample x = columns_sample(c, g->suite, j->gate->metric, j->gate->slice < 0, &scratch);
+	struct sample x = gating_sample(g, j, c);
 	double *d = arena_array(&scratch, c->n, sizeof *d);
 	bool cost = j->gate->rule == RULE_COST;
 	struct bootstrap_plan plan = { .replicates = REPLICATES, .seed = g->suite->seed,

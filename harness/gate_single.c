@@ -38,12 +38,6 @@ read_single(struct gating *g, struct judged *j, struct single *s)
 	}
 }
 
-static struct sample
-sample_of(struct gating *g, const struct judged *j, const struct columns *c)
-{
-	return columns_sample(c, g->suite, j->gate->metric, j->gate->slice < 0, g->a);
-}
-
 static bool
 is_plain(const struct sample *x)
 {
@@ -173,12 +167,10 @@ p_wrong_side(const struct judged *j, const struct sample *x, struct arena *a)
 static struct ruling
 mean_bound(struct judged *j, const struct sample *x, double *p_wrong, struct arena *a)
 {
-	struct estimate e = sample_estimate(x, 1 - 2 * j->alpha, a);
-	struct judged with = *j;
+	const struct estimate *e = &j->est_gate;
 
-	with.est_gate = e;
-	*p_wrong = x->n > 0 ? p_wrong_side(&with, x, a) : 1;
-	return rule_bound(!at_most(j), j->gate->value, e.bounded, (struct interval){ e.lo, e.hi },
+	*p_wrong = p_wrong_side(j, x, a);
+	return rule_bound(!at_most(j), j->gate->value, e->bounded, (struct interval){ e->lo, e->hi },
 	    j->alpha, *p_wrong);
 }
 
@@ -203,11 +195,14 @@ cost(struct gating *g, struct judged *j, const struct sample *x, double *p_wrong
 	return rule_bound(false, j->gate->value, true, b.t, j->alpha, *p_wrong);
 }
 
+/* Fills the estimates, too. */
 static struct ruling
 ruling_of(struct gating *g, struct judged *j, const struct columns *c, double *p_wrong)
 {
-	struct sample x = sample_of(g, j, c);
+	struct sample x = gating_sample(g, j, c);
 
+	j->est = sample_estimate(&x, 0.95, g->a);
+	j->est_gate = sample_estimate(&x, 1 - 2 * j->alpha, g->a);
 	*p_wrong = 1;
 	if (c->n == 0)
 		return (struct ruling){ INCONCLUSIVE, "nothing_to_judge" };
@@ -269,9 +264,7 @@ single_judge(struct gating *g, struct judged *j)
 	double moved = 0, p;
 
 	read_single(g, j, &s);
-	x = sample_of(g, j, &s.all);
-	j->est = sample_estimate(&x, 0.95, g->a);
-	j->est_gate = sample_estimate(&x, 1 - 2 * j->alpha, g->a);
+	x = gating_sample(g, j, &s.all);
 	r = ruling_of(g, j, &s.all, &p);
 	j->verdict = r.verdict;
 	j->reason = r.reason;
