@@ -288,6 +288,18 @@ struct infer *infer_begin(struct arena *);
 void infer_add(struct infer *, const struct record *, struct arena *scratch);
 void infer_end(const struct infer *, struct watched **, size_t *n, struct arena *);
 
+/* ---- gather.c: from logs to features and to a profile ------------------------------------- */
+
+/* What the first records offer, in the order of the files; standard input is spooled, so that it
+ * can be read again.  -1 and a sentence if there is nothing to watch. */
+int logs_infer(const struct log_plan *, const char *const *path, size_t n, struct watched **,
+               size_t *nfeature, struct arena *, struct err *);
+/* One profile per piece, so that threads share nothing; their sum does not show which file went to
+ * which.  NULL: some file could not be read, or too much of it. */
+struct profile *logs_profile(const struct log_plan *, const char *const *path, size_t n,
+                             const struct watched *, size_t nfeature, size_t sample,
+                             uint64_t seed, struct arena *, struct err *);
+
 /* ---- detectors.def: two profiles of one feature; one file det_<name>.c and one row each ---- */
 
 /* A change of the tolerance is ruled out, is shown, neither. */

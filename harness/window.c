@@ -92,12 +92,12 @@ window_open(struct window *w, struct session *s, const char *word, const struct 
 
 /* ---- records ------------------------------------------------------------------------------- */
 
-/* Who gets the records of a window, one after the other or piece by piece. */
+/* Who gets the records of a run or a suite, one after the other. */
 struct taker {
-	void (*take)(struct taker *, size_t piece, const struct record *, struct arena *scratch);
-	struct infer    *infer;
-	long             left;            /* records to infer from */
-	struct profile **piece;
+	void (*take)(struct taker *, const struct record *, struct arena *scratch);
+	struct infer   *infer;
+	long            left;             /* records to infer from */
+	struct profile *profile;
 };
 
 static void
@@ -143,7 +143,7 @@ run_records(struct store *st, long run, struct taker *t)
 		set_number(&r, RECORD_FIRST_TOKEN, q, 8, 1e-3);
 		set_number(&r, RECORD_TOKENS_IN, q, 9, 1);
 		set_number(&r, RECORD_TOKENS_OUT, q, 10, 1);
-		t->take(t, 0, &r, &scratch);
+		t->take(t, &r, &scratch);
 		arena_reset(&scratch);
 	}
 	arena_free(&scratch);
@@ -172,7 +172,7 @@ suite_records(struct window *w, struct session *s, struct taker *t, struct err *
 		set_text(&r, RECORD_ID, q, 0);
 		set_text(&r, RECORD_INPUT, q, 1);
 		set_text(&r, RECORD_TAGS, q, 2);
-		t->take(t, 0, &r, &scratch);
+		t->take(t, &r, &scratch);
 		arena_reset(&scratch);
 	}
 	arena_free(&scratch);
@@ -180,38 +180,21 @@ suite_records(struct window *w, struct session *s, struct taker *t, struct err *
 	return 0;
 }
 
-static void
-log_record(void *ctx, size_t piece, const struct record *r, struct arena *scratch)
-{
-	struct taker *t = ctx;
-
-	t->take(t, piece, r, scratch);
-}
-
 static int
 records(struct window *w, struct session *s, struct taker *t, struct err *e)
 {
-	switch (w->kind) {
-	case WINDOW_RUN:
-		run_records(s->store, w->run, t);
-		return 0;
-	case WINDOW_SUITE:
+	if (w->kind == WINDOW_SUITE)
 		return suite_records(w, s, t, e);
-	default:
-		if (logs_read(&w->plan, w->path, w->npath, log_record, t, &w->counts, e) != 0 ||
-		    logs_check(&w->plan, &w->counts, e) != 0)
-			return EXIT_MISTAKE;
-		return 0;
-	}
+	run_records(s->store, w->run, t);
+	return 0;
 }
 
 /* ---- features and profiles ------------------------------------------------------------------ */
 
-/* One piece at a time looks at the first records of its file; the rest goes by. */
 static void
-take_to_infer(struct taker *t, size_t piece, const struct record *r, struct arena *scratch)
+take_to_infer(struct taker *t, const struct record *r, struct arena *scratch)
 {
-	if (piece == 0 && t->left > 0) {
+	if (t->left > 0) {
 		infer_add(t->infer, r, scratch);
 		t->left--;
 	}
@@ -222,56 +205,48 @@ window_infer(struct window *w, struct session *s, struct watched **watched, size
     struct err *e)
 {
 	struct taker t = { .take = take_to_infer, .left = INFER_RECORDS };
-	struct window first = *w;
 	int status;
 
-	for (size_t i = 0; i < w->npath; i++)
-		if (strcmp(w->path[i], "-") == 0) {
-			err_set(e, "standard input is read once: say with --features what to look at");
-			return EXIT_MISTAKE;
-		}
-	first.npath = w->npath > 0 ? 1 : 0;     /* one file says what there is */
+	if (w->kind == WINDOW_LOGS)
+		return logs_infer(&w->plan, w->path, w->npath, watched, n, s->arena, e) ?
+		    EXIT_MISTAKE : 0;
 	t.infer = infer_begin(s->arena);
-	status = records(&first, s, &t, e);
-	if (status == 0)
-		infer_end(t.infer, watched, n, s->arena);
-	return status;
+	if ((status = records(w, s, &t, e)) != 0)
+		return status;
+	infer_end(t.infer, watched, n, s->arena);
+	if (*n > 0)
+		return 0;
+	err_set(e, "'%s' has nothing that could be watched: say with --features what to look at",
+	    w->word);
+	return EXIT_MISTAKE;
 }
 
 static void
-take_to_count(struct taker *t, size_t piece, const struct record *r, struct arena *scratch)
+take_to_count(struct taker *t, const struct record *r, struct arena *scratch)
 {
-	profile_add(t->piece[piece], r, scratch);
+	profile_add(t->profile, r, scratch);
 }
 
 int
 window_profile(struct window *w, struct session *s, const struct watched *watched, size_t n,
     uint64_t seed, struct err *e)
 {
-	size_t npiece = w->kind == WINDOW_LOGS ? logs_pieces(w->npath) : 1;
-	struct taker t = { .take = take_to_count,
-		.piece = arena_array(s->arena, npiece, sizeof *t.piece) };
-	int status;
+	struct taker t = { .take = take_to_count };
 
 	if (w->kind == WINDOW_PROFILE)
 		return 0;
-	for (size_t i = 0; i < npiece; i++)
-		t.piece[i] = profile_begin(watched, n, SAMPLE_DEFAULT, seed);
-	status = records(w, s, &t, e);
-	for (size_t i = 1; i < npiece; i++) {
-		if (status == 0 && profile_merge(t.piece[0], t.piece[i], e) != 0)
-			bug("pieces of one window do not add up");
-		profile_free(t.piece[i]);
+	if (w->kind == WINDOW_LOGS) {
+		w->profile = logs_profile(&w->plan, w->path, w->npath, watched, n, SAMPLE_DEFAULT, seed,
+		    s->arena, e);
+		return w->profile == NULL ? EXIT_MISTAKE : 0;
 	}
-	w->profile = t.piece[0];
-	w->profile->bad += w->counts.bad;
-	return status;
+	w->profile = t.profile = profile_begin(watched, n, SAMPLE_DEFAULT, seed);
+	return records(w, s, &t, e);
 }
 
 void
 window_free(struct window *w)
 {
-	if (w->profile != NULL)
-		profile_free(w->profile);
+	profile_free(w->profile);
 	w->profile = NULL;
 }

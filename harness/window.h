@@ -19,14 +19,13 @@ struct window {
 	struct suite    *suite;           /* WINDOW_SUITE */
 	struct log_plan  plan;
 	struct profile  *profile;         /* once it was made, or read; window_free frees it */
-	struct log_counts counts;
 };
 
 /* What a word means: a profile by its first bytes, a suite by its folder or its ending, other files
  * and patterns as logs, else a run.  0, or the exit status and sentences. */
 int  window_open(struct window *, struct session *, const char *word, const struct log_plan *,
                  struct err *);
-/* Features from its first records; *n 0: it has none that could be watched. */
+/* Features from its first records; that there is nothing to watch is a mistake. */
 int  window_infer(struct window *, struct session *, struct watched **, size_t *n, struct err *);
 /* Counts it by these features; a profile that was read stays as it is. */
 int  window_profile(struct window *, struct session *, const struct watched *, size_t n,

@@ -89,7 +89,6 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 {
 	const struct options *o = s->options;
 	struct str text;
-	int status;
 
 	if (o->features != NULL) {
 		if (file_read(NULL, o->features, NULL, 1 << 20, &text, s->arena, e) != 0 ||
@@ -102,14 +101,7 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 			*n = w[i].profile->nfeature;
 			return watch_again(w[i].profile, w[i].word, watched, s->arena, e) ? EXIT_MISTAKE : 0;
 		}
-	if ((status = window_infer(&w[0], s, watched, n, e)) != 0)
-		return status;
-	if (*n == 0) {
-		err_set(e, "'%s' has nothing that could be watched: say with --features what to look at",
-		    w[0].word);
-		return EXIT_MISTAKE;
-	}
-	return 0;
+	return window_infer(&w[0], s, watched, n, e);
 }
 
 /* ---- what changed ---------------------------------------------------------------------------- */

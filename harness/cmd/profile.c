@@ -5,9 +5,6 @@
 #include "drift/drift.h"
 #include "harness/harness.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 struct options {
 	struct common common;
 	const char   *output, *features, *format;
@@ -36,7 +33,7 @@ static const struct opt options[] = {
 
 static const struct options defaults = { .sample = SAMPLE_DEFAULT, .max_bad = LOG_MAX_BAD };
 
-enum { FILE_MAX_BYTES = 1 << 30, INFER_FROM = 1000, SAMPLE_MOST = 100000 };
+enum { FILE_MAX_BYTES = 1 << 30, SAMPLE_MOST = 100000 };
 
 /* ---- profiles in files -------------------------------------------------------------------- */
 
@@ -149,77 +146,6 @@ read_features(const char *path, struct watched **w, size_t *n, struct arena *a, 
 	return failed;
 }
 
-static void
-infer_each(void *ctx, size_t piece, const struct record *r, struct arena *scratch)
-{
-	(void)piece;
-	infer_add(ctx, r, scratch);
-}
-
-static bool
-reads_input(const char *const *path, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(path[i], "-") == 0)
-			return true;
-	return false;
-}
-
-/* Standard input is read twice, so what comes through a pipe is put into a file without a name. */
-static int
-spool_input(struct err *e)
-{
-	static char bytes[1 << 16];
-	FILE *file;
-	ssize_t n;
-
-	if (lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0)
-		return 0;
-	if ((file = tmpfile()) == NULL)
-		return err_set(e, "standard input cannot be kept to be read twice: %s; name the features "
-		    "by --features", strerror(errno));
-	while ((n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0)
-		if (fwrite(bytes, 1, (size_t)n, file) != (size_t)n)
-			break;
-	if (n != 0 || fflush(file) != 0 || dup2(fileno(file), STDIN_FILENO) < 0)
-		die(EXIT_SURROUNDINGS, "standard input cannot be kept to be read twice: %s",
-		    strerror(errno));
-	fclose(file);
-	lseek(STDIN_FILENO, 0, SEEK_SET);
-	return 0;
-}
-
-/* From the first records, in the order of the files. */
-static int
-infer_features(const struct log_plan *plan, const char *const *path, size_t n, struct watched **w,
-               size_t *nfeature, struct arena *a, struct err *e)
-{
-	off_t from = 0;
-	struct infer *f = infer_begin(a);
-	struct log_plan first = *plan;
-	struct log_counts counts;
-
-	if (reads_input(path, n)) {
-		if (spool_input(e) != 0)
-			return -1;
-		from = lseek(STDIN_FILENO, 0, SEEK_CUR);
-	}
-	first.most = INFER_FROM;
-	for (size_t i = 0; i < n && first.most > 0; i++) {
-		if (logs_read(&first, &path[i], 1, infer_each, f, &counts, e) != 0)
-			return -1;
-		first.most -= counts.records < first.most ? counts.records : first.most;
-	}
-	if (reads_input(path, n))
-		lseek(STDIN_FILENO, from, SEEK_SET);
-	infer_end(f, w, nfeature, a);
-	if (*nfeature == 0)
-		return err_set(e, first.most == INFER_FROM ? "the logs hold no record" : "nothing was "
-		    "found to watch in the first records: name features by --features, or fields by "
-		    "--field");
-	return 0;
-}
-
 /* ---- logs --------------------------------------------------------------------------------- */
 
 static int
@@ -249,46 +175,6 @@ read_plan(const struct options *o, struct log_plan *plan, struct redact *redact,
 	return failed;
 }
 
-static void
-profile_each(void *ctx, size_t piece, const struct record *r, struct arena *scratch)
-{
-	struct profile **part = ctx;
-
-	profile_add(part[piece], r, scratch);
-}
-
-/* One profile per piece, so that threads share nothing; their sum does not show which file went to
- * which.  NULL: some file could not be read, or too much of it. */
-static struct profile *
-profile_logs(const struct log_plan *plan, const char *const *path, size_t n,
-             const struct watched *w, size_t nfeature, size_t sample, struct arena *a,
-             struct err *e)
-{
-	size_t npiece = logs_pieces(n);
-	struct profile **part = arena_array(a, npiece, sizeof *part), *whole;
-	struct log_counts counts;
-	int failed;
-
-	for (size_t i = 0; i < npiece; i++)
-		part[i] = profile_begin(w, nfeature, sample, 0);
-	failed = logs_read(plan, path, n, profile_each, part, &counts, e);
-	failed |= logs_check(plan, &counts, e);
-	whole = part[0];
-	whole->bad = counts.bad;
-	for (size_t i = 1; i < npiece; i++) {
-		if (!failed)
-			failed = profile_merge(whole, part[i], e);
-		profile_free(part[i]);
-	}
-	if (counts.torn > 0)
-		warn("%ld of %zu files broke off before their end", counts.torn, n);
-	if (failed) {
-		profile_free(whole);
-		return NULL;
-	}
-	return whole;
-}
-
 static int
 make(struct session *s, struct err *e)
 {
@@ -307,9 +193,9 @@ make(struct session *s, struct err *e)
 	    logs_expand(s->operand.text, s->operand.n, &path, &n, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	if (o->features != NULL ? read_features(o->features, &w, &nfeature, s->arena, e) != 0 :
-	    infer_features(&plan, path, n, &w, &nfeature, s->arena, e) != 0)
+	    logs_infer(&plan, path, n, &w, &nfeature, s->arena, e) != 0)
 		return EXIT_MISTAKE;
-	if ((p = profile_logs(&plan, path, n, w, nfeature, (size_t)o->sample, s->arena, e)) == NULL)
+	if ((p = logs_profile(&plan, path, n, w, nfeature, (size_t)o->sample, 0, s->arena, e)) == NULL)
 		return EXIT_MISTAKE;
 	status = put_out(s, p, e);
 	profile_free(p);
