@@ -61,6 +61,18 @@ alarm_early(struct finding *f)
 	f->why = NULL;
 }
 
+/* Times rise and fall with the load of the machine: a little more or less of them is no news. */
+static bool
+restless(const struct feature *f)
+{
+	static const char *const name[] = { "latency", "first_token", "tokens_per_second" };
+
+	for (size_t i = 0; i < COUNT(name); i++)
+		if (strcmp(f->name, name[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 add(struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
     uint64_t seed, struct arena *a)
@@ -69,13 +81,15 @@ add(struct comparison *d, size_t feature, const struct detector *detector, doubl
 	const char *name = d->reference->watched[feature].name;
 	const struct feature_profile *r = &d->reference->feature[feature];
 	const struct feature_profile *c = &d->current->feature[feature];
+	double bearable = tolerance < 0 ? detector->tolerance : tolerance;
 
 	f->feature = feature;
 	f->detector = detector;
 	/* Each test has numbers of its own, whatever else is compared. */
-	f->finding = detector->test(r, c, tolerance < 0 ? detector->tolerance : tolerance,
-	    hash64(str_of(name), rng_key(seed, detector->name)), a);
-	if (tolerance < 0)
+	seed = hash64(str_of(name), rng_key(seed, detector->name));
+	f->finding = detector->sampled == NULL ? detector->test(r, c, bearable, seed, a) :
+	    detector->sampled(d->reference, d->current, feature, bearable, seed, a);
+	if (tolerance < 0 && !restless(d->reference->watched[feature].feature))
 		alarm_early(&f->finding);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;

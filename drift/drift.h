@@ -326,11 +326,16 @@ struct detector {
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
-	/* p is not corrected for other tests; a detector whose p comes from random tables is the same
-	 * for a seed on any number of threads.  tolerance: at least 0. */
+	/*
+	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is
+	 * not corrected for other tests; a detector whose p comes from random tables is the same for
+	 * a seed on any number of threads.  tolerance: at least 0.
+	 */
 	struct finding (*test)(const struct feature_profile *reference,
 	                       const struct feature_profile *current, double tolerance, uint64_t seed,
 	                       struct arena *);
+	struct finding (*sampled)(const struct profile *reference, const struct profile *current,
+	                          size_t feature, double tolerance, uint64_t seed, struct arena *);
 };
 const struct detector *detector_find(const char *name);
 const struct detector *const *detector_all(void);                /* NULL-terminated */
@@ -344,7 +349,7 @@ const struct detector *detector_default(enum shape);
 struct asked {
 	const char            *feature;  /* by its name in the profile */
 	const struct detector *detector;
-	double                 tolerance;    /* negative: the detector's */
+	double                 tolerance;    /* negative: the detector's, as driftlead-drift(1) says */
 };
 struct comparing {
 	double   alpha;                  /* false discoveries among all findings, in (0,1) */

@@ -69,7 +69,7 @@ awk 'BEGIN { for (i = 1; i <= 400; i++) {
 for target in good same wordy; do
 	driftlead run suite.yaml -t $target -q >/dev/null
 done
-driftlead drift good same --test 'latency=missing' --json >"$OUT"
+driftlead drift good same --test latency=missing --test first_token=missing --json >"$OUT"
 json '[.verdict == "FAIL", .reference.kind] | @csv' 'false,"run"'
 expect_exit 1 driftlead drift good wordy
 contains "$OUT" "output length"
