@@ -342,6 +342,14 @@ const struct detector *const *detector_all(void);                /* NULL-termina
 /* The detector that a feature of this shape is compared by without being told. */
 const struct detector *detector_default(enum shape);
 
+/* ---- changes.c: which categories became more common, and which less ------------------------ */
+
+struct category_change { struct str category; long n_was, n_is; double was, is; };  /* counts and shares */
+/* All that either lists, the largest change of a share first; how many.  None, if they are no
+ * categories or one has no values.  The texts stay the profiles'. */
+size_t profile_changes(const struct feature_profile *reference,
+                       const struct feature_profile *current, struct category_change **, struct arena *);
+
 /* ---- compare.c: two windows, feature by feature -------------------------------------------- */
 
 /* One test that was asked for.  A feature that is asked for at all is compared by what was asked,
