@@ -59,6 +59,15 @@ struct value record_logged(const struct record *, struct str name, struct arena 
 /* What identifies the record for sampling: its id, or a hash of the whole line without one. */
 uint64_t record_hash(const struct record *);
 
+/* ---- when.c: times as people and logs write them ------------------------------------------- */
+
+/*
+ * Unix milliseconds of a text: a number in seconds, ms, us or ns by its size (in seconds up to the
+ * year 5138), or ISO 8601 (2026-11-24T01:15:13.250Z, an offset, or no zone, which is UTC).  False:
+ * neither, or before 1970.
+ */
+bool when_text(struct str, double *ms);
+
 /* ---- redact.c: personal data taken out before anything is kept ----------------------------- */
 
 enum { REDACT_EMAIL = 1, REDACT_PHONE = 2, REDACT_IBAN = 4, REDACT_CARD = 8 };
@@ -104,6 +113,8 @@ struct log_plan {
 	const struct redact     *redact; /* may be NULL */
 	double                   max_bad;   /* LOG_MAX_BAD unless the user says otherwise */
 	long                     most;      /* of each file only so many records; 0: all */
+	int64_t                  after_ms, until_ms; /* only records whose time lies in (after, until];
+	                                     * until 0: all, also those without a time */
 };
 
 #define LOG_MAX_BAD 0.01
@@ -111,7 +122,9 @@ enum { LOG_SAMPLES = 3, LOG_SAMPLE_MAX = 256 };
 
 struct log_counts {
 	long   records;                  /* handed on */
-	long   other;                    /* read, and no request of a model: a span of a tool */
+	long   other;                    /* read, and no request of a model, a span of a tool; or outside
+	                                  * of the plan's span of time */
+	long   timeless;                 /* of those: without a time, where the plan asks for one */
 	long   bad;                      /* lines that cannot be read */
 	long   torn;                     /* files that broke off: cut short, damaged, unreadable */
 	size_t nsample;                  /* of the bad ones, the first: "path:line: why" */
@@ -243,6 +256,50 @@ void profile_free(struct profile *);
 /* Records with a value: neither missing nor empty nor of another type. */
 long profile_values(const struct feature_profile *);
 
+/* ---- season.c: a window in pieces by hour and weekday ------------------------------------------ */
+
+/* What comes again: each hour of the day, weekday, hour of the week; UTC, weeks begin on Monday. */
+enum season { SEASON_NONE, SEASON_HOUR, SEASON_WEEKDAY, SEASON_WEEK_HOUR };
+enum { SEASON_CELLS_MAX = 7 * 24 };
+size_t  season_cells(enum season);                   /* 1, 24, 7, 168 */
+size_t  season_cell(enum season, int64_t ms);        /* in which of them a moment lies */
+int64_t season_period(enum season);                  /* ms after which it repeats; 0: none */
+/* How much of each cell (from, to] covers: 0.5 half of it, 3 three whole ones. */
+void    season_cover(enum season, int64_t from_ms, int64_t to_ms, double *share);
+
+/* The records of a window by the season's cells.  `watched` must outlive it. */
+struct pieces {
+	enum season season;
+	const struct watched *watched;
+	size_t   nfeature, cap;
+	uint64_t seed;
+	long     bad;
+	struct profile *cell[SEASON_CELLS_MAX];      /* NULL: no record fell into it */
+};
+void pieces_free(struct pieces *);
+/* The profile of a moment's cell, made where there is none; NULL: a season, and time 0. */
+struct profile *pieces_at(struct pieces *, int64_t time_ms);
+/* Adds `from`; -1 and a sentence as profile_merge. */
+int  pieces_merge(struct pieces *into, const struct pieces *from, struct err *);
+/* One profile of the cells in `take` (NULL: all), which the caller frees. */
+struct profile *pieces_sum(const struct pieces *, const bool *take);
+/* Which cells can be compared: both have records there, and (from, to] covers half of it at least.
+ * What lies in others is neither of the one nor of the other.  How many they are. */
+size_t pieces_common(const struct pieces *, const struct pieces *, int64_t from_ms, int64_t to_ms,
+                     bool *take);
+
+/* ---- onset.c: since when ------------------------------------------------------------------------ */
+
+/*
+ * When the feature began to differ from the reference, in Unix ms, from the records that the
+ * current profile kept: the moment after which they differ from it most, by the likelihood of one
+ * change from the reference's level to another; first_ms if they always did.  A record counts by
+ * how much more frequent its category, or its tenth of the reference's numbers, became.  0: the
+ * records have no times, nothing differs, or it is a text, of which none is kept.
+ */
+int64_t profile_onset(const struct profile *reference, const struct profile *current,
+                      size_t feature, struct arena *);
+
 /* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
 enum { PROFILE_VERSION = 1 };
@@ -273,6 +330,7 @@ void   profile_json(struct buf *, const struct profile *, struct arena *);
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
 /* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */
+int  watch_list(struct node *features, struct watched **, size_t *n, struct arena *, struct err *);
 int  watch_yaml(const char *path, struct str text, struct watched **, size_t *n, struct arena *,
                 struct err *);
 /* Those of a profile that was read, bound anew, so that other records can be read as its were. */
@@ -295,7 +353,11 @@ void infer_end(const struct infer *, struct watched **, size_t *n, struct arena 
 int logs_infer(const struct log_plan *, const char *const *path, size_t n, struct watched **,
                size_t *nfeature, struct arena *, struct err *);
 /* One profile per piece, so that threads share nothing; their sum does not show which file went to
- * which.  NULL: some file could not be read, or too much of it. */
+ * which.  -1: some file could not be read, too much of it, or no record has the time that is
+ * needed; *pieces is empty before, and to be freed in any case. */
+int logs_cut(const struct log_plan *, const char *const *path, size_t n, struct pieces *,
+             struct arena *, struct err *);
+/* The same as one profile; NULL instead of -1. */
 struct profile *logs_profile(const struct log_plan *, const char *const *path, size_t n,
                              const struct watched *, size_t nfeature, size_t sample,
                              uint64_t seed, struct arena *, struct err *);
