@@ -107,8 +107,8 @@ check_times(const struct log_plan *plan, const struct log_counts *c, const struc
 			return 0;
 	if (c->records + c->other > timeless)
 		return 0;
-	return err_set(e, "none of the %ld records has a time: say where it stands with "
-	    "'field: time=NAME'", timeless);
+	return err_set(e, "none of the %ld records has a time: say from where the field 'time' "
+	    "comes", timeless);
 }
 
 int

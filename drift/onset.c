@@ -146,8 +146,10 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 	map_free(&k.category);
 	qsort(t, n, sizeof *t, by_time);
 	for (size_t i = n; i-- > 0; ) {
-		double gain = (sum += t[i].weight) * sum / (double)(n - i);
+		double gain;
 
+		sum += t[i].weight;
+		gain = sum * sum / (double)(n - i);
 		if (sum > 0 && gain > best && (n - i >= LEAST || i == 0)) {
 			best = gain;
 			onset = i;
