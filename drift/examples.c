@@ -29,7 +29,8 @@ by_growth(const void *a, const void *b)
 static size_t
 grown_kinds(const struct feature_profile *r, const struct feature_profile *c, struct grown *out)
 {
-	const long was[] = { r->missing, r->empty, r->other }, is[] = { c->missing, c->empty, c->other };
+	const long was[] = { r->missing, r->empty, r->other };
+	const long is[] = { c->missing, c->empty, c->other };
 	static const enum value_kind kind[] = { VALUE_MISSING, VALUE_EMPTY, VALUE_OTHER };
 	size_t n = 0;
 
