@@ -160,6 +160,7 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 {
 	const struct options *o = s->options;
 	struct comparison c;
+	struct drift_document d = { w, &c, how->seed, s->command_line };
 	struct watched *watched;
 	size_t n;
 	int status = choose_features(s, w, &watched, &n, e);
@@ -171,7 +172,7 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 	if (profiles_compare(w[0].profile, w[1].profile, how, &c, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	if (o->common.json)
-		drift_json(&s->out, &(struct drift_document){ w, &c }, s->arena);
+		drift_json(&s->out, &d, s->arena);
 	else if (!o->common.quiet)
 		print_text(s, w, &c);
 	return c.verdict == DRIFT_NO ? EXIT_PASS : c.verdict == DRIFT_YES ? EXIT_FAIL : EXIT_UNSURE;
