@@ -14,6 +14,8 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
     struct arena *a)
 {
 	const struct finding *f = &x->finding;
+	int64_t onset = x->verdict != DRIFT_YES ? 0 :
+	    profile_onset(c->reference, c->current, x->feature, a);
 	struct category_change *change;
 	size_t n = profile_changes(&c->reference->feature[x->feature],
 	    &c->current->feature[x->feature], &change, a);
@@ -35,6 +37,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_long(b, "n_current", f->n_current);
 	buf_key_long_if(b, "n_needed", f->n_needed > 0, f->n_needed);
 	buf_key_text(b, "why", str_of(f->why ? f->why : ""));
+	buf_key_long_if(b, "onset", onset > 0, (long)onset);
 	buf_key(b, "changed");
 	buf_char(b, '[');
 	for (size_t i = 0; i < n && i < DRIFT_CHANGES; i++) {
@@ -64,7 +67,7 @@ window_json(struct buf *b, const char *key, const struct window *w)
 }
 
 void
-drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
+drift_json_members(struct buf *b, const struct drift_document *d, struct arena *a)
 {
 	const struct comparison *c = d->comparison;
 	size_t others = c->drifted <= EXAMPLES_WITH_OTHERS ? OTHER_VALUES : 0;
@@ -91,5 +94,12 @@ drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
 	}
 	buf_char(b, ']');
 	drift_json_features(b, c, a);
+}
+
+void
+drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
+{
+	drift_json_members(b, d, a);
+	buf_key_null(b, "watch");
 	buf_puts(b, "}\n");
 }

@@ -20,6 +20,8 @@ extern const char *const drift_verdict_word[3];
 
 /* The object of driftlead-json(5), and a newline.  The arena is for what is computed. */
 void drift_json(struct buf *, const struct drift_document *, struct arena *);
+/* The same up to its member `watch` and its closing brace. */
+void drift_json_members(struct buf *, const struct drift_document *, struct arena *);
 
 /* drift_json_features.c: `,"features":[...]`, what was counted of each in both windows. */
 void drift_json_features(struct buf *, const struct comparison *, struct arena *);

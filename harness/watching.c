@@ -108,7 +108,8 @@ put_check(struct session *s, const struct watch *w, const struct watch_windows *
 	struct check_row row = { .key = key, .watch = w->name, .from_ms = windows->from_ms,
 		.to_ms = windows->to_ms, .records = records_of(&windows->current),
 		.reference = w->reference_text, .alpha = c->alpha, .verdict = verdict_of(c->verdict) };
-	struct drift_document d = { .window = windows->window, .comparison = c };
+	struct drift_document d = { .window = windows->window, .comparison = c,
+		.command = s->command_line };
 	struct buf b = { 0 }, profile = { 0 };
 	char digest[65];
 	long check;
