@@ -10,8 +10,6 @@
 
 enum { CALM_CHECKS = 2 };
 
-/* ---- after a check -------------------------------------------------------------------------- */
-
 static long
 open_incident(struct store *st, const char *watch, const char *feature)
 {
@@ -105,26 +103,5 @@ incidents_update(struct store *st, const struct watch *w, long check, int64_t to
 		store_incident_resolve(st, query_long(q, 0), to_ms);
 		store_event(st, 0, "incident", arena_fmt(a, "watch '%s': feature '%s' is as it was",
 		    w->name, feature));
-	}
-}
-
-/* ---- for people ----------------------------------------------------------------------------- */
-
-void
-incidents_text(struct buf *b, struct store *st, const char *watch, long check)
-{
-	struct query *q = store_query(st, "SELECT i.id, i.feature, i.detector, i.onset, i.opened,"
-	    " i.resolved, i.first_check = c.id FROM v_incident i, v_drift_check c WHERE c.id = ?2"
-	    " AND i.watch = ?1 AND i.opened_ms <= c.to_ms"
-	    " AND (i.resolved_ms IS NULL OR i.resolved_ms >= c.to_ms) ORDER BY i.id", "si", watch,
-	    check);
-
-	while (query_next(q)) {
-		buf_fmt(b, "incident #%ld %s %.*s: %.*s", query_long(q, 0), query_long(q, 6) ? "opened" :
-		    query_null(q, 5) ? "open since" : "resolved, open since", STR_ARG(query_text(q, 4)),
-		    STR_ARG(query_text(q, 1)));
-		if (!query_null(q, 3))
-			buf_fmt(b, ", onset %.*s", STR_ARG(query_text(q, 3)));
-		buf_fmt(b, " (%.*s)\n", STR_ARG(query_text(q, 2)));
 	}
 }

@@ -3,7 +3,7 @@
  *
  * watch_conf.c reads them from driftlead.yaml; watch_windows.c makes the two profiles of a check;
  * watching.c compares them within the budget of false alarms and stores the check; incident.c says
- * what it means for incidents; watch_json.c what stands in the store, for machines.
+ * what it means for incidents; watch_json.c and watch_text.c what stands in the store.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -40,6 +40,9 @@ extern const struct conf_key watch_keys[], watch_test_keys[];
 const struct watch *watch_find(const struct project *, const char *name, struct err *);
 /* Whether one is named so: an operand that is no file and no run. */
 bool watch_exists(const struct project *, const char *name);
+
+/* The moment of a check: `text` as --now has it, NULL: the present. */
+int watch_moment(const char *text, int64_t *ms, struct err *);
 
 /* ---- alarms.c ---------------------------------------------------------------------------------- */
 
@@ -78,22 +81,27 @@ int watch_check(struct session *, const struct watch *, int64_t now, long *check
 int watch_pin(struct session *, const struct watch *, int64_t now, const char *name,
               struct err *);
 
+/* Opens the store for reading if there is one: without a check there is none yet.  0, or the exit
+ * status and a sentence. */
+int watches_open(struct session *, struct err *);
+
 /* ---- incident.c -------------------------------------------------------------------------------- */
 
 /* Opens, confirms and resolves incidents by a check that was just stored with its findings. */
 void incidents_update(struct store *, const struct watch *, long check, int64_t to_ms,
                       const struct comparison *, struct arena *);
-/* One line for each incident that this check found open, opened or resolved. */
-void incidents_text(struct buf *, struct store *, const char *watch, long check);
 
-/* ---- watch_json.c ------------------------------------------------------------------------------ */
+/* ---- watch_json.c, watch_text.c ----------------------------------------------------------------- */
 
-/* The document of a stored check: driftlead-json(5), drift. */
+/* What the checks of the last period up to `to_ms` spent of the budget, and how many they were. */
+struct spent { double alpha; long checks; };
+struct spent watch_spent(struct store *, const struct watch *, int64_t to_ms);
+/* A stored check: the document of driftlead-json(5), drift, and the same for people. */
 void watch_document(struct buf *, struct store *, const struct watch *, long check);
-/* What is spent of the budget in the last period, and the check's own part. */
-void budget_text(struct buf *, struct store *, const struct watch *, long check);
-/* All watches of the project with their last checks: driftlead list watches.  The store may be
- * NULL. */
+void watch_text(struct buf *, struct store *, const struct watch *, long check, bool all,
+                struct arena *);
+/* All watches of the project with their last checks; the store may be NULL.  As JSON the elements
+ * of an array. */
 void watches_list(struct buf *, struct store *, const struct project *, bool json);
 
 #endif

@@ -311,3 +311,15 @@ watch_find(const struct project *p, const char *name, struct err *e)
 		    "; 'driftlead list watches' shows them", near ? near : "", near ? "'?)" : "");
 	return NULL;
 }
+
+int
+watch_moment(const char *text, int64_t *ms, struct err *e)
+{
+	double at = (double)tick_wall_ms();
+
+	if (text != NULL && !when_text(str_of(text), &at))
+		return err_set(e, "--now '%s' is no time: write 2026-11-24T02:00:00Z or Unix milliseconds",
+		    text);
+	*ms = (int64_t)at;
+	return 0;
+}

@@ -7,6 +7,8 @@
 #include "harness/watch.h"
 #include "harness/drift_json.h"
 
+#include <unistd.h>
+
 /* ---- which check it is ---------------------------------------------------------------------- */
 
 /* Each piece as it is stored; an empty one for a cell without records. */
@@ -268,4 +270,12 @@ watch_pin(struct session *s, const struct watch *w, int64_t now, const char *nam
 	}
 	watch_windows_free(&windows);
 	return status;
+}
+
+int
+watches_open(struct session *s, struct err *e)
+{
+	if (access(s->project->store, F_OK) != 0)
+		return 0;
+	return store_open(&s->store, s->project->store, STORE_READ, e);
 }

@@ -199,29 +199,24 @@ one_watch(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	const struct watch *w = watch_find(s->project, s->operand.text[0], e);
-	double now = (double)tick_wall_ms();
-	struct buf document = { 0 };
-	int status;
+	int64_t now;
 	long check;
+	int status;
 
 	refuse_options(o, e);
-	if (o->now != NULL && !when_text(str_of(o->now), &now))
-		err_set(e, "--now '%s' is no time: write 2026-11-24T02:00:00Z or Unix milliseconds", o->now);
-	if (e->n > 0)
+	if (watch_moment(o->now, &now, e) != 0 || e->n > 0)
 		return EXIT_MISTAKE;
 	if ((status = store_open(&s->store, s->project->store, STORE_CREATE, e)) != 0)
 		return status;
 	if (o->pin != NULL)
-		return watch_pin(s, w, (int64_t)now, o->pin, e);
-	status = watch_check(s, w, (int64_t)now, &check, e);
+		return watch_pin(s, w, now, o->pin, e);
+	status = watch_check(s, w, now, &check, e);
 	if (check == 0)
 		return status;
-	watch_document(&document, s->store, w, check);
-	print(s, &document);
-	if (!o->common.json && !o->common.quiet) {
-		budget_text(&s->out, s->store, w, check);
-		incidents_text(&s->out, s->store, w->name, check);
-	}
+	if (o->common.json)
+		watch_document(&s->out, s->store, w, check);
+	else if (!o->common.quiet)
+		watch_text(&s->out, s->store, w, check, o->all, s->arena);
 	return status;
 }
 
