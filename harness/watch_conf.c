@@ -193,16 +193,17 @@ read_tests(struct watch *w, struct node *at, const char *what, struct arena *a, 
 		struct asked *asked = &w->asked[i];
 		struct test_conf c = { 0 };
 
-		if (conf_bind(at->item[i], what, watch_test_keys, &c, a, e) != 0)
+		conf_bind(at->item[i], what, watch_test_keys, &c, a, e);
+		if (at->item[i]->kind != NODE_MAP)
 			continue;
 		conf_done(at->item[i], what, tables, e);
-		*asked = (struct asked){ .feature = c.feature, .tolerance = -1,
-			.detector = known_detector(c.detector, at->item[i], what, e) };
-		if (!watches_feature(w, c.feature))
+		*asked = (struct asked){ .feature = c.feature, .tolerance = -1 };
+		if (c.detector != NULL)
+			asked->detector = known_detector(c.detector, at->item[i], what, e);
+		if (c.feature != NULL && !watches_feature(w, c.feature))
 			conf_err(at->item[i], e, "%s: none of its features is named '%s'", what, c.feature);
-		if (c.tolerance != NULL && (!parse_number(str_of(c.tolerance), &asked->tolerance) ||
-		    asked->tolerance < 0))
-			conf_err(at->item[i], e, "%s: a tolerance is a number from 0", what);
+		if (c.tolerance != NULL)
+			parse_number(str_of(c.tolerance), &asked->tolerance);
 	}
 	w->nasked = at->n;
 }

@@ -47,6 +47,13 @@ stored_pieces(struct query *q, const struct watch *w, const char *what, struct p
 }
 
 static int
+not_pinned(const struct watch *w, struct err *e)
+{
+	return err_set(e, "it has no pinned reference '%s': pin the present window with "
+	    "'driftlead drift \"%s\" --pin \"%s\"'", w->reference_word, w->name, w->reference_word);
+}
+
+static int
 pinned_pieces(struct store *st, const struct watch *w, struct pieces *p, struct arena *a,
     struct err *e)
 {
@@ -55,11 +62,7 @@ pinned_pieces(struct store *st, const struct watch *w, struct pieces *p, struct 
 	int any = stored_pieces(q, w, arena_fmt(a, "the pinned reference '%s'", w->reference_word), p,
 	    a, e);
 
-	if (any == 0)
-		err_set(e, "watch '%s' has no pinned reference '%s': pin the present window with "
-		    "'driftlead drift \"%s\" --pin \"%s\"'", w->name, w->reference_word, w->name,
-		    w->reference_word);
-	return any;
+	return any == 0 ? not_pinned(w, e) : any;
 }
 
 /* The newest check whose window shares nothing with that of `windows`. */
@@ -231,7 +234,7 @@ stored_reference(struct session *s, const struct watch *w, struct watch_windows 
 	int any = w->reference == REFERENCE_PINNED ? pinned_pieces(s->store, w, r, s->arena, e) :
 	    previous_pieces(s->store, w, out, r, s->arena, e);
 
-	if (any < 0 || (any == 0 && w->reference == REFERENCE_PINNED))
+	if (any < 0)
 		return EXIT_MISTAKE;
 	if (any == 0)
 		*r = (struct pieces){ .season = w->season, .watched = out->current.watched,
@@ -292,4 +295,31 @@ watch_windows_free(struct watch_windows *w)
 	pieces_free(&w->reference);
 	window_free(&w->window[0]);
 	window_free(&w->window[1]);
+}
+
+int
+watch_findable(struct session *s, const struct watch *w, struct err *e)
+{
+	enum window_kind kind;
+	const char *word, **path;
+	int before = e->n;
+	size_t n;
+
+	logs_expand(w->pattern.text, w->pattern.n, &path, &n, s->arena, e);
+	if (!reference_file(w, s->project, &kind, &word, s->arena)) {
+		if (w->reference == REFERENCE_PINNED && (s->store == NULL || store_long(s->store, 0,
+		    "SELECT count(*) FROM v_watch_profile WHERE watch = ? AND name = ?", "ss", w->name,
+		    w->reference_word) == 0))
+			not_pinned(w, e);
+	} else if (kind == WINDOW_LOGS) {
+		logs_expand(&word, 1, &path, &n, s->arena, e);
+	} else if (kind != WINDOW_RUN) {
+		if (!exists(word))
+			err_set(e, "its reference '%s' is not there", word);
+	} else if (s->store == NULL) {
+		err_set(e, "its reference, run '%s', is in no store", word);
+	} else {
+		run_resolve(s->store, word, NULL, e);
+	}
+	return e->n > before ? -1 : 0;
 }

@@ -228,11 +228,13 @@ note(struct session *s, const struct watch *w, const struct err *e)
 int
 watch_check(struct session *s, const struct watch *w, int64_t now, long *check, struct err *e)
 {
-	struct watch_windows windows;
+	struct watch_windows windows = { 0 };
 	struct err said = { 0 };
-	int status = watch_current(s, w, now, &windows, &said);
+	int status = watch_findable(s, w, &said) != 0 ? EXIT_MISTAKE : 0;
 
 	*check = 0;
+	if (status == 0)
+		status = watch_current(s, w, now, &windows, &said);
 	if (status == 0)
 		status = check_window(s, w, &windows, check, &said);
 	watch_windows_free(&windows);
