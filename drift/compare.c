@@ -6,6 +6,7 @@
  */
 #include "drift/drift.h"
 
+enum { ASKED_MOST = 10 };                        /* times as many random tables, for a small p */
 #define DRIFT_FLOOR 0.1                          /* of a detector's own tolerance */
 
 /* ---- which tests ---- */
@@ -73,22 +74,33 @@ restless(const struct feature *f)
 	return false;
 }
 
+/* Each test has numbers of its own, whatever else is compared. */
+static uint64_t
+seed_of(const struct comparison *d, size_t feature, const struct detector *detector, uint64_t seed)
+{
+	return hash64(str_of(d->reference->watched[feature].name), rng_key(seed, detector->name));
+}
+
+static struct finding
+ask(const struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
+    uint64_t seed, struct arena *a)
+{
+	return detector->sampled != NULL ?
+	    detector->sampled(d->reference, d->current, feature, tolerance, seed, a) :
+	    detector->test(&d->reference->feature[feature], &d->current->feature[feature], tolerance,
+	    seed, a);
+}
+
 static void
 add(struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
     uint64_t seed, struct arena *a)
 {
 	struct compared *f = &d->compared[d->n++];
-	const char *name = d->reference->watched[feature].name;
-	const struct feature_profile *r = &d->reference->feature[feature];
-	const struct feature_profile *c = &d->current->feature[feature];
-	double bearable = tolerance < 0 ? detector->tolerance : tolerance;
 
 	f->feature = feature;
 	f->detector = detector;
-	/* Each test has numbers of its own, whatever else is compared. */
-	seed = hash64(str_of(name), rng_key(seed, detector->name));
-	f->finding = detector->sampled == NULL ? detector->test(r, c, bearable, seed, a) :
-	    detector->sampled(d->reference, d->current, feature, bearable, seed, a);
+	f->finding = ask(d, feature, detector, tolerance < 0 ? detector->tolerance : tolerance,
+	    seed_of(d, feature, detector, seed), a);
 	if (tolerance < 0 && !restless(d->reference->watched[feature].feature))
 		alarm_early(&f->finding);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
@@ -112,6 +124,49 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 	add(d, feature, detector_find("missing"), -1, how->seed, a);
 }
 
+/* ---- p-values ---- */
+
+static bool
+at_least(const struct finding *f)
+{
+	return f->draws > 0 && f->p * (1 + (double)f->draws) < 1.5;
+}
+
+/*
+ * Of so many random tables none came as far, and still they are too few to say so after the
+ * correction: more are dealt, until they are enough or one comes as far.  Then p stays what it was,
+ * so that it is below each bound only if no table at all came as far.
+ */
+static void
+draw_more(struct comparison *d, struct compared *f, double enough, uint64_t seed, struct arena *a)
+{
+	long draws = f->finding.draws;
+
+	seed = seed_of(d, f->feature, f->detector, seed);
+	for (uint64_t i = 1; i < ASKED_MOST && 1 / (1 + (double)draws) > enough; i++) {
+		struct finding again = ask(d, f->feature, f->detector, f->detector->tolerance,
+		    rng_next(seed, i), a);
+
+		if (!at_least(&again))
+			return;
+		draws += again.draws;
+	}
+	f->finding.draws = draws;
+	f->finding.p = 1 / (1 + (double)draws);
+}
+
+static void
+refine(struct comparison *d, uint64_t seed, struct arena *a)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		known += d->compared[i].finding.known;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->compared[i].finding.verdict == DRIFT_YES && at_least(&d->compared[i].finding))
+			draw_more(d, &d->compared[i], d->alpha / (double)known, seed, a);
+}
+
 static void
 adjust(struct comparison *d, struct arena *a)
 {
@@ -129,8 +184,11 @@ adjust(struct comparison *d, struct arena *a)
 		f->verdict = f->finding.verdict;
 		if (f->finding.known)
 			f->p_adjusted = p[n++];
-		if (f->verdict == DRIFT_YES && f->p_adjusted > d->alpha)
+		if (f->verdict == DRIFT_YES && f->p_adjusted > d->alpha) {
 			f->verdict = DRIFT_UNSURE;
+			if (at_least(&f->finding))
+				f->finding.why = "no random table came as far, and alpha asks for more of them";
+		}
 	}
 }
 
@@ -183,6 +241,7 @@ profiles_compare(const struct profile *reference, const struct profile *current,
 	    sizeof *out->compared);
 	for (size_t i = 0; i < reference->nfeature; i++)
 		add_feature(out, i, how, a);
+	refine(out, how->seed, a);
 	adjust(out, a);
 	conclude(out, a);
 	return 0;

@@ -374,6 +374,8 @@ struct finding {
 	double      effect;              /* in the detector's unit, 0: none */
 	struct interval ci;              /* of the effect, 95 % */
 	double      p;                   /* of no difference, honest at these sizes; never 0 */
+	long        draws;               /* of random tables that made p, so that it is 1 / (1 + draws)
+	                                  * at least; 0: none did */
 	int         direction;           /* -1 lower, 1 higher, 0 neither or both */
 	double      tolerance;           /* what the user can bear */
 	double      mde;                 /* the smallest effect that these sizes show with power 80 % */

@@ -6,13 +6,16 @@
  * change after record t is greatest where (sum of w - mu after t)^2 / (how many those are) is
  * (Hinkley 1970, with the level before known).  The weight of a record is by how much the share of
  * its kind rose between the reference and the current window: that is the direction in which a mix
- * before and after differ, and serves shifts, other spreads and missing values alike.
+ * before and after differ, and serves shifts, other spreads and missing values alike.  Where the
+ * start of the window is as likely, by twice the logarithm of the likelihood, it is taken: a window
+ * that differs from its first record on has no change in it.
  */
 #include "drift/drift.h"
 
 #include <stdlib.h>
 
 enum { BINS = 10, LEAST = 10 };               /* records after the change */
+#define AS_LIKELY 6.0
 
 /* Kinds of records: missing, empty, other, and the bins or categories. */
 enum { KIND_MISSING, KIND_EMPTY, KIND_OTHER, KIND_REST, KIND_FIRST };
@@ -128,7 +131,7 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 {
 	const struct feature_profile *r = &reference->feature[feature];
 	struct timed *t = arena_array(a, current->nkept + 1, sizeof *t);
-	double mean = 0, sum = 0, best = 0;
+	double mean = 0, var = 0, sum = 0, best = 0, gain = 0;
 	size_t n = 0, onset = 0;
 	struct kinds k;
 
@@ -137,6 +140,8 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 	k = make_kinds(r, &current->feature[feature], a);
 	for (size_t i = 0; i < k.n; i++)
 		mean += k.was[i] * (k.is[i] - k.was[i]);
+	for (size_t i = 0; i < k.n; i++)
+		var += k.was[i] * (k.is[i] - k.was[i] - mean) * (k.is[i] - k.was[i] - mean);
 	for (size_t i = 0; i < current->nkept; i++) {
 		size_t kind = kind_of(&k, &current->kept[i].value[feature]);
 
@@ -146,8 +151,6 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 	map_free(&k.category);
 	qsort(t, n, sizeof *t, by_time);
 	for (size_t i = n; i-- > 0; ) {
-		double gain;
-
 		sum += t[i].weight;
 		gain = sum * sum / (double)(n - i);
 		if (sum > 0 && gain > best && (n - i >= LEAST || i == 0)) {
@@ -155,5 +158,8 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 			onset = i;
 		}
 	}
-	return best == 0 ? 0 : onset == 0 ? current->first_ms : t[onset].ms;
+	/* The last gain is that of all records. */
+	if (best == 0)
+		return 0;
+	return best - gain <= AS_LIKELY * var ? current->first_ms : t[onset].ms;
 }

@@ -223,7 +223,7 @@ test_bit_flips(void **state)
 	}
 	store_close(s);
 	assert_int_equal(stat(path, &st), 0);
-	for (uint64_t i = 0; i < 200; i++) {
+	for (uint64_t i = 0; i < 400; i++) {
 		/* Most of a small store is empty: every other flip goes to the schema and its header. */
 		off_t span = i % 2 ? 20000 : st.st_size;
 		off_t at = (off_t)(rng_at(5, "flip", i) % (uint64_t)span);
