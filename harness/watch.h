@@ -80,9 +80,10 @@ int  watch_findable(struct session *, const struct watch *, struct err *);
  * exit status: 0, 1, 3 by its verdict, else sentences.
  */
 int watch_check(struct session *, const struct watch *, int64_t now, long *check, struct err *);
-/* Keeps the profile of the window that ends at `now` as the pinned reference `name`. */
+/* Keeps the profile of the window that ends at `now` as the pinned reference `name`.  0, or the
+ * exit status and sentences. */
 int watch_pin(struct session *, const struct watch *, int64_t now, const char *name,
-              struct err *);
+              long *records, struct err *);
 
 /* Opens the store for reading if there is one: without a check there is none yet.  0, or the exit
  * status and a sentence. */

@@ -247,13 +247,14 @@ watch_check(struct session *s, const struct watch *w, int64_t now, long *check, 
 }
 
 int
-watch_pin(struct session *s, const struct watch *w, int64_t now, const char *name, struct err *e)
+watch_pin(struct session *s, const struct watch *w, int64_t now, const char *name, long *records,
+    struct err *e)
 {
 	struct watch_windows windows;
 	int status = watch_current(s, w, now, &windows, e);
-	long n = status == 0 ? records_of(&windows.current) : 0;
 
-	if (status == 0 && n == 0) {
+	*records = status == 0 ? records_of(&windows.current) : 0;
+	if (status == 0 && *records == 0) {
 		err_set(e, "the window of watch '%s' holds no record: there is nothing to pin", w->name);
 		status = EXIT_MISTAKE;
 	}
@@ -266,9 +267,8 @@ watch_pin(struct session *s, const struct watch *w, int64_t now, const char *nam
 				store_put_watch_profile(s->store, w->name, name, 0, (int)w->season, (int)i,
 				    bytes[i]);
 		store_event(s->store, 0, "pin", arena_fmt(s->arena, "watch '%s': %ld records as '%s'",
-		    w->name, n, name));
+		    w->name, *records, name));
 		store_flush(s->store);
-		buf_fmt(&s->out, "%s of watch %s is its window of %ld records\n", name, w->name, n);
 	}
 	watch_windows_free(&windows);
 	return status;

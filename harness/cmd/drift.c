@@ -8,10 +8,11 @@
 #include "harness/drift_json.h"
 #include "harness/drift_text.h"
 #include "harness/watch.h"
+#include "reports/reports.h"
 
 struct options {
 	struct common common;
-	const char   *features, *format, *now, *pin;
+	const char   *features, *format, *now, *pin, *html, *png;
 	struct texts  field, redact, test;
 	double        alpha, max_bad;
 	long          seed;
@@ -40,6 +41,9 @@ static const struct opt options[] = {
 	  "check a watch as of this time, instead of the present" },
 	{ "pin", 0, OPT_TEXT, offsetof(struct options, pin), "NAME",
 	  "keep the watch's window as its pinned reference, and check nothing" },
+	{ "html", 0, OPT_TEXT, offsetof(struct options, html), "FILE", "also write an HTML page" },
+	{ "png", 0, OPT_TEXT, offsetof(struct options, png), "DIR",
+	  "also write its plots as PNG files" },
 	{ 0 }
 };
 
@@ -110,19 +114,52 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 	return window_infer(&w[0], s, watched, n, e);
 }
 
-/* ---- two windows -------------------------------------------------------------------------- */
+/* ---- what is printed -------------------------------------------------------------------------- */
 
-static void
-print(struct session *s, struct buf *document)
+static bool
+page_printed(const struct options *o)
+{
+	return o->html != NULL && strcmp(o->html, "-") == 0;
+}
+
+/* The page and the plots, from the document alone.  -1 and sentences. */
+static int
+write_page(struct session *s, struct str json, struct err *e)
+{
+	const struct options *o = s->options;
+	struct buf page = { 0 };
+	int bad = 0;
+
+	if (o->html != NULL)
+		report_drift(json, &page);
+	if (page_printed(o)) {
+		buf_str(&s->out, buf_as_str(&page));
+		s->verbatim = true;
+	} else if (o->html != NULL) {
+		bad = file_write(o->html, buf_as_str(&page), 0644, e);
+	}
+	buf_free(&page);
+	if (o->png != NULL && report_drift_png(json, o->png, e) != 0)
+		bad = -1;
+	return bad;
+}
+
+/* What is asked for of a document; of that of a check, w is its watch. */
+static int
+print(struct session *s, struct str document, const struct watch *w, long check, struct err *e)
 {
 	const struct options *o = s->options;
 
 	if (o->common.json)
-		buf_str(&s->out, buf_as_str(document));
-	else if (!o->common.quiet)
-		drift_text(&s->out, buf_as_str(document), o->all, s->arena);
-	buf_free(document);
+		buf_str(&s->out, document);
+	else if (!o->common.quiet && !page_printed(o) && w != NULL)
+		watch_text(&s->out, s->store, w, check, o->all, s->arena);
+	else if (!o->common.quiet && !page_printed(o))
+		drift_text(&s->out, document, o->all, s->arena);
+	return o->html != NULL || o->png != NULL ? write_page(s, document, e) : 0;
 }
+
+/* ---- two windows -------------------------------------------------------------------------- */
 
 static int
 compare(struct session *s, struct window *w, const struct comparing *how, struct err *e)
@@ -133,7 +170,7 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 	struct buf document = { 0 };
 	struct watched *watched;
 	size_t n;
-	int status = choose_features(s, w, &watched, &n, e);
+	int bad, status = choose_features(s, w, &watched, &n, e);
 
 	for (int i = 0; i < 2 && status == 0; i++)
 		status = window_profile(&w[i], s, watched, n, (uint64_t)o->seed, e);
@@ -142,7 +179,10 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 	if (profiles_compare(w[0].profile, w[1].profile, how, &c, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	drift_json(&document, &d, s->arena);
-	print(s, &document);
+	bad = print(s, buf_as_str(&document), NULL, 0, e);
+	buf_free(&document);
+	if (bad)
+		return EXIT_SURROUNDINGS;
 	return c.verdict == DRIFT_NO ? EXIT_PASS : c.verdict == DRIFT_YES ? EXIT_FAIL : EXIT_UNSURE;
 }
 
@@ -195,10 +235,32 @@ refuse_options(const struct options *o, struct err *e)
 }
 
 static int
+pin(struct session *s, const struct watch *w, int64_t now, struct err *e)
+{
+	const struct options *o = s->options;
+	long records;
+	int status = watch_pin(s, w, now, o->pin, &records, e);
+
+	if (status != 0)
+		return status;
+	if (o->common.json) {
+		buf_char(&s->out, '{');
+		buf_key_text(&s->out, "watch", str_of(w->name));
+		buf_key_text(&s->out, "name", str_of(o->pin));
+		buf_key_long(&s->out, "records", records);
+		buf_puts(&s->out, "}\n");
+	} else if (!o->common.quiet) {
+		buf_fmt(&s->out, "%s of watch %s is its window of %ld records\n", o->pin, w->name, records);
+	}
+	return EXIT_PASS;
+}
+
+static int
 one_watch(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	const struct watch *w = watch_find(s->project, s->operand.text[0], e);
+	struct buf document = { 0 };
 	int64_t now;
 	long check;
 	int status;
@@ -209,14 +271,14 @@ one_watch(struct session *s, struct err *e)
 	if ((status = store_open(&s->store, s->project->store, STORE_CREATE, e)) != 0)
 		return status;
 	if (o->pin != NULL)
-		return watch_pin(s, w, now, o->pin, e);
+		return pin(s, w, now, e);
 	status = watch_check(s, w, now, &check, e);
 	if (check == 0)
 		return status;
-	if (o->common.json)
-		watch_document(&s->out, s->store, w, check);
-	else if (!o->common.quiet)
-		watch_text(&s->out, s->store, w, check, o->all, s->arena);
+	watch_document(&document, s->store, w, check);
+	if (print(s, buf_as_str(&document), w, check, e) != 0)
+		status = EXIT_SURROUNDINGS;
+	buf_free(&document);
 	return status;
 }
 
@@ -225,6 +287,10 @@ drift(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 
+	if (page_printed(o) && o->common.json) {
+		err_set(e, "--json and --html - both print: give --html a file");
+		return EXIT_MISTAKE;
+	}
 	if (s->operand.n == 1)
 		return one_watch(s, e);
 	if (o->now != NULL || o->pin != NULL) {
@@ -237,7 +303,8 @@ drift(struct session *s, struct err *e)
 const struct command command_drift = {
 	.name = "drift", .chapter = "read", .operands = "REFERENCE CURRENT | WATCH",
 	.help = "whether logs, profiles, runs or suites look alike",
-	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run, or a suite.",
-	.options = options, .size = sizeof(struct options),
-	.defaults = &defaults, .needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 2, .main = drift,
+	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run, or a suite; a\n"
+	    "watch is one of driftlead.yaml, and its check is stored.",
+	.options = options, .size = sizeof(struct options), .defaults = &defaults,
+	.needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 2, .main = drift,
 };

@@ -1,226 +1,194 @@
 /*
- * test_watch.c -- what watches reckon with: seasons, onsets, the budget of false alarms.
+ * test_watch.c -- features are bound from YAML, again from what a profile keeps, and inferred.
  */
-#include "tests/unit/drift_kit.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
 
-#include "harness/watch.h"
+#include "drift/profile.h"
 
-enum { HOUR = 3600000, DAY = 24 * HOUR };
-#define MONDAY 1767571200000LL       /* 2026-01-05T00:00:00Z */
-
-/* ---- seasons -------------------------------------------------------------------------------- */
-
-static void
-cells(void **state)
+/* What a feature cannot do without; NULL: a file. */
+static const char *
+required(const struct feature *f)
 {
-	(void)state;
-	assert_int_equal(season_cell(SEASON_NONE, MONDAY), 0);
-	assert_int_equal(season_cell(SEASON_HOUR, MONDAY), 0);
-	assert_int_equal(season_cell(SEASON_HOUR, MONDAY - 1), 23);
-	assert_int_equal(season_cell(SEASON_WEEKDAY, MONDAY), 0);
-	assert_int_equal(season_cell(SEASON_WEEKDAY, MONDAY - 1), 6);
-	assert_int_equal(season_cell(SEASON_WEEK_HOUR, MONDAY + 25 * (int64_t)HOUR), 25);
-	assert_int_equal(season_cell(SEASON_WEEKDAY, 0), 3);            /* a Thursday */
-	assert_int_equal(season_cell(SEASON_WEEK_HOUR, -1), 3 * 24 - 1);
-	assert_int_equal(season_cells(SEASON_WEEK_HOUR), SEASON_CELLS_MAX);
+	const char *s = "";
+
+	for (const struct conf_key *k = f->params; k != NULL && k->name != NULL; k++)
+		if (k->dflt != NULL && strcmp(k->dflt, CONF_REQUIRED) == 0)
+			s = strcmp(k->name, "of") == 0 ? ", of: field" :
+			    strcmp(k->name, "pattern") == 0 ? ", pattern: 'a+ \"b\"'" : NULL;
+	return s;
 }
 
-static void
-cover(void **state)
+static struct str
+yaml_of_all(struct arena *a, size_t *n)
 {
-	double share[SEASON_CELLS_MAX];
+	struct buf b = { 0 };
+	struct str s;
 
-	(void)state;
-	season_cover(SEASON_HOUR, MONDAY, MONDAY + DAY, share);
-	for (size_t i = 0; i < 24; i++)
-		assert_true(share[i] == 1);
-	season_cover(SEASON_HOUR, MONDAY + HOUR / 4, MONDAY + 2 * HOUR + HOUR / 2, share);
-	assert_true(share[0] == 0.75 && share[1] == 1 && share[2] == 0.5 && share[3] == 0);
-	/* A week from noon to noon covers each day once, and three days more three of them twice. */
-	season_cover(SEASON_WEEKDAY, MONDAY + DAY / 2, MONDAY + DAY / 2 + 7 * (int64_t)DAY, share);
-	for (size_t i = 0; i < 7; i++)
-		assert_true(share[i] == 1);
-	season_cover(SEASON_WEEKDAY, MONDAY, MONDAY + 10 * (int64_t)DAY, share);
-	assert_true(share[0] == 2 && share[2] == 2 && share[3] == 1 && share[6] == 1);
-	season_cover(SEASON_NONE, MONDAY, MONDAY + HOUR, share);
-	assert_true(share[0] == 1);
-}
-
-static void
-add(struct pieces *p, int64_t ms, double x)
-{
-	struct value v[3] = { { .kind = VALUE_NUMBER, .number = x } };
-	struct profile *cell = pieces_at(p, ms);
-	struct arena a = { 0 };
-
-	assert_non_null(cell);
-	profile_add_values(cell, (uint64_t)ms, ms, v, &a);
-	arena_free(&a);
-}
-
-static void
-pieces(void **state)
-{
-	struct pieces a = { .season = SEASON_HOUR, .watched = kit_watched, .nfeature = 1, .cap = 50 };
-	struct pieces b = a, whole = a;
-	bool take[SEASON_CELLS_MAX];
-	struct profile *sum, *one;
-	struct buf x = { 0 }, y = { 0 };
-	struct err e = { 0 };
-
-	(void)state;
-	assert_null(pieces_at(&a, 0));                                  /* no time, no hour */
-	for (int i = 0; i < 240; i++) {
-		add(i % 2 ? &a : &b, MONDAY + i * (int64_t)HOUR / 10, i);
-		add(&whole, MONDAY + i * (int64_t)HOUR / 10, i);
-	}
-	assert_int_equal(pieces_merge(&a, &b, &e), 0);
-	sum = pieces_sum(&a, NULL);
-	one = pieces_sum(&whole, NULL);
-	profile_write(&x, sum);
-	profile_write(&y, one);
-	assert_true(sum->n == 240 && str_eq(buf_as_str(&x), buf_as_str(&y)));
-	profile_free(sum);
-	profile_free(one);
-	pieces_free(&b);
-	/* Half an hour of records counts as the hour, less does not; both must have it. */
-	for (int i = 0; i < 26; i++)
-		add(&b, MONDAY + DAY + i * (int64_t)HOUR / 10, i);
-	assert_int_equal(pieces_common(&b, &a, MONDAY + DAY, MONDAY + DAY + 26 * (HOUR / 10), take), 3);
-	assert_true(take[0] && take[2] && !take[3]);
-	assert_int_equal(pieces_common(&b, &a, MONDAY + DAY, MONDAY + DAY + 24 * (HOUR / 10), take), 2);
-	profile_free(a.cell[1]);
-	a.cell[1] = NULL;
-	assert_int_equal(pieces_common(&b, &a, MONDAY + DAY, MONDAY + DAY + 26 * (HOUR / 10), take), 2);
-	sum = pieces_sum(&b, take);
-	assert_int_equal(sum->n, 16);
-	profile_free(sum);
-	pieces_free(&a);
-	pieces_free(&b);
-	pieces_free(&whole);
-	buf_free(&x);
-	buf_free(&y);
-}
-
-/* ---- onsets ---------------------------------------------------------------------------------- */
-
-/* n records an hour apart; from `change` on with another mix, another mean, or without values. */
-static struct profile *
-changing(long n, long change, int what, uint64_t salt)
-{
-	struct profile *p = profile_begin(kit_watched, 3, 1000, 7);
-	struct arena a = { 0 };
-
-	for (long i = 0; i < n; i++) {
-		double u = rng_unit(rng_at(salt, "onset", (uint64_t)i));
-		double w = rng_unit(rng_at(salt, "onset too", (uint64_t)i));
-		bool after = i >= change;
-		struct value v[3] = {
-			{ .kind = VALUE_NUMBER, .number = normal_quantile(u) * (after && what == 3 ? 3 : 1) +
-			  (after && what == 1 ? 1 : 0) },
-			{ .kind = after && what == 2 && w < 0.3 ? VALUE_MISSING : VALUE_TEXT,
-			  .text = u < (after && what == 0 ? 0.6 : 0.3) ? STR("refund") :
-			  w < 0.5 ? STR("shipping") : STR("account") },
-			{ .kind = VALUE_TEXT, .text = STR("words") } };
-
-		profile_add_values(p, (uint64_t)i, MONDAY + i * (int64_t)HOUR, v, &a);
-		arena_reset(&a);
-	}
-	arena_free(&a);
-	return p;
-}
-
-static void
-onsets(void **state)
-{
-	static const size_t feature[] = { 1, 0, 1, 0 };     /* mix, shift, missing values, spread */
-	struct profile *r = changing(4000, 4000, 0, 1);
-	struct arena a = { 0 };
-
-	(void)state;
-	for (int what = 0; what < 4; what++) {
-		for (long change = 100; change <= 900; change += 400) {
-			struct profile *c = changing(1000, change, what, 10 + (uint64_t)what);
-			int64_t onset = profile_onset(r, c, feature[what], &a);
-			int64_t off = (onset - MONDAY) / HOUR - change;
-
-			assert_true(off > -40 && off < 40);
-			assert_int_equal(profile_onset(r, c, 2, &a), 0);       /* a text has no values */
-			profile_free(c);
+	*n = 0;
+	buf_puts(&b, "features:\n");
+	for (const struct feature *const *f = feature_all(); *f != NULL; f++)
+		if (required(*f) != NULL) {
+			buf_fmt(&b, "- { name: my %s, get: %s%s }\n", (*f)->name, (*f)->name, required(*f));
+			++*n;
 		}
-	}
-	profile_free(r);
-	arena_free(&a);
+	s = str_dup(buf_as_str(&b), a);
+	buf_free(&b);
+	return s;
 }
 
-/* All of the window is different, or nothing is, or nobody knows when. */
+/* All features with their defaults: a profile of them is read, and binds them to the same. */
 static void
-onsets_without_a_change(void **state)
+features_are_bound_again_as_they_were(void **state)
 {
-	struct profile *r = changing(4000, 4000, 0, 1), *c = changing(1000, 0, 0, 2);
-	struct profile *timeless = kit_empty(SHAPE_NUMBER), *base = kit_empty(SHAPE_NUMBER);
 	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct watched *w, *again;
+	struct profile *p, *q;
+	struct buf b = { 0 };
+	size_t n, want;
+	struct str yaml = yaml_of_all(&a, &want);
 
 	(void)state;
-	assert_true(profile_onset(r, c, 1, &a) == MONDAY);
-	profile_free(c);
-	for (int i = 0; i < 100; i++) {
-		kit_number(base, i % 10);
-		kit_number(timeless, i % 10 + 5);
+	assert_true(want > 20);
+	if (watch_yaml("f.yaml", yaml, &w, &n, &a, &e) != 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(n, want);
+	p = profile_begin(w, n, 10, 0);
+	profile_write(&b, p);
+	q = profile_read(buf_as_str(&b), "p.profile", &a, &e);
+	assert_non_null(q);
+	if (watch_again(q, "p.profile", &again, &a, &e) != 0)
+		fail_msg("%s", e.msg);
+	for (size_t i = 0; i < n; i++) {
+		struct json root;
+		struct json_fault fault;
+
+		assert_ptr_equal(again[i].feature, w[i].feature);
+		assert_string_equal(again[i].name, w[i].name);
+		assert_string_equal(again[i].params_json, w[i].params_json);
+		assert_int_equal(json_parse(str_of(w[i].params_json), &root, &fault), 0);
 	}
-	assert_int_equal(profile_onset(base, timeless, 0, &a), 0);
-	assert_int_equal(profile_onset(base, base, 0, &a), 0);
-	profile_free(timeless);
-	profile_free(base);
-	profile_free(r);
+	profile_free(p);
+	profile_free(q);
+	buf_free(&b);
 	arena_free(&a);
 }
 
-/* ---- the budget ------------------------------------------------------------------------------ */
-
 static void
-budget(void **state)
+params_are_canonical(void **state)
 {
-	double alarms, per, spent = 0, day = 86400;
+	static const char *const same[] = {
+		"features: [{ name: x, get: number, of: price, text: yes }]",
+		"features: [{ text: true, get: number, of: 'price', name: x }]",
+		"features:\n- get: number\n  name: x\n  text: on\n  of: \"pri\\u0063e\"\n" };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct watched *w;
+	size_t n;
 
 	(void)state;
-	assert_true(alarms_read(STR("1 per 90d"), &alarms, &per) && alarms == 1 && per == 90 * day);
-	assert_true(alarms_read(STR(" 0.5 per  2w "), &alarms, &per) && alarms == 0.5 &&
-	    per == 14 * day);
-	assert_false(alarms_read(STR("1 per 0d"), &alarms, &per));
-	assert_false(alarms_read(STR("0 per 90d"), &alarms, &per));
-	assert_false(alarms_read(STR("1 in 90d"), &alarms, &per));
-	assert_false(alarms_read(STR("1 per"), &alarms, &per));
-	assert_false(alarms_read(STR("one per 90d"), &alarms, &per));
-
-	/* However a period is cut into checks, they spend the budget, or less where a check is cut. */
-	for (int i = 0; i < 90; i++)
-		spent += alarms_alpha(1, 90 * day, day);
-	assert_true(spent > 1 - 1e-9 && spent < 1 + 1e-9);
-	assert_true(alarms_alpha(1, 90 * day, 9 * day) + 9 * alarms_alpha(1, 90 * day, 9 * day) <
-	    1 + 1e-9);
-	assert_true(alarms_alpha(1, 90 * day, 30 * day) == 0.2);
-	assert_true(alarms_alpha(0.1, 90 * day, 900 * day) == 0.1);
-	assert_true(alarms_alpha(1, 90 * day, 1) < 1e-6);
+	for (size_t i = 0; i < COUNT(same); i++) {
+		assert_int_equal(watch_yaml("f.yaml", str_of(same[i]), &w, &n, &a, &e), 0);
+		assert_string_equal(w[0].params_json, "{\"of\":\"price\",\"text\":\"yes\"}");
+	}
+	arena_free(&a);
 }
 
 static void
-due(void **state)
+features_that_changed_are_refused(void **state)
 {
-	struct watch daily = { .every = 86400 }, often = { .every = 600 };
+	struct feature old = { .name = "latency", .version = 99, .shape = SHAPE_NUMBER };
+	struct watched w = { .name = "l", .feature = &old, .params_json = "{}" }, *again;
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct profile *p = profile_begin(&w, 1, 0, 0);
 
 	(void)state;
-	assert_true(due_at(&daily, MONDAY) == MONDAY + 23 * (int64_t)HOUR);
-	assert_true(due_at(&often, MONDAY) == MONDAY + 540000);
+	assert_int_equal(watch_again(p, "p.profile", &again, &a, &e), -1);
+	assert_non_null(strstr(e.msg, "'latency' of version 99"));
+	e = (struct err){ 0 };
+	old = *feature_find("number");
+	w.params_json = "{\"of\":\"x\",\"text\":\"no\",\"gone\":1}";
+	assert_int_equal(watch_again(p, "p.profile", &again, &a, &e), -1);
+	assert_int_equal(e.n, 1);
+	assert_non_null(strstr(e.msg, "parameters"));
+	profile_free(p);
+	arena_free(&a);
+}
+
+/* ---- inferring ---------------------------------------------------------------------------- */
+
+static const char *
+get_of(const struct watched *w, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(w[i].name, name) == 0)
+			return w[i].feature->name;
+	return "nothing";
+}
+
+static void
+infer_rows(int rows, struct watched **w, size_t *n, struct arena *a)
+{
+	struct infer *f = infer_begin(a);
+	struct arena scratch = { 0 };
+
+	for (int i = 0; i < rows; i++) {
+		struct record r = { .has_text[RECORD_OUTPUT] = true,
+			.text[RECORD_OUTPUT] = i % 2 ? STR("yes") : STR("no"),
+			.has_number[RECORD_LATENCY] = true, .number[RECORD_LATENCY] = 0.1 * i };
+		struct json_fault fault;
+		struct buf b = { 0 };
+
+		buf_fmt(&b, "{\"ms\":%d,\"answer\":\"%s\",\"team\":\"t%d\",\"n\":%d,\"session_id\":%d,"
+		    "\"free\":\"f%d\",\"deep\":{\"x\":%d}}", i * 100, i % 2 ? "yes" : "no", i % 3, i * i,
+		    i, i, i);
+		assert_int_equal(json_parse(buf_as_str(&b), &r.object, &fault), 0);
+		infer_add(f, &r, &scratch);
+		buf_free(&b);
+		arena_reset(&scratch);
+	}
+	infer_end(f, w, n, a);
+	arena_free(&scratch);
+}
+
+static void
+what_a_log_offers_is_inferred(void **state)
+{
+	struct arena a = { 0 };
+	struct watched *w;
+	size_t n;
+
+	(void)state;
+	infer_rows(200, &w, &n, &a);
+	assert_string_equal(get_of(w, n, "latency"), "latency");
+	assert_string_equal(get_of(w, n, "output length"), "length");
+	assert_string_equal(get_of(w, n, "output text"), "text");
+	assert_string_equal(get_of(w, n, "team"), "category");
+	assert_string_equal(get_of(w, n, "n"), "number");
+	/* Latency in ms, the output by another name, an identifier, too many texts, an object. */
+	assert_string_equal(get_of(w, n, "ms"), "nothing");
+	assert_string_equal(get_of(w, n, "answer"), "nothing");
+	assert_string_equal(get_of(w, n, "session_id"), "nothing");
+	assert_string_equal(get_of(w, n, "free"), "nothing");
+	assert_string_equal(get_of(w, n, "deep"), "nothing");
+	assert_int_equal(n, 5);
+	infer_rows(0, &w, &n, &a);
+	assert_int_equal(n, 0);
+	arena_free(&a);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cells), cmocka_unit_test(cover), cmocka_unit_test(pieces),
-		cmocka_unit_test(onsets), cmocka_unit_test(onsets_without_a_change),
-		cmocka_unit_test(budget), cmocka_unit_test(due),
+		cmocka_unit_test(features_are_bound_again_as_they_were),
+		cmocka_unit_test(params_are_canonical),
+		cmocka_unit_test(features_that_changed_are_refused),
+		cmocka_unit_test(what_a_log_offers_is_inferred),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
