@@ -1,6 +1,6 @@
 /*
- * incident.c -- incidents: from the first check in which a feature drifted to the second in a row in
- * which it did not.
+ * incident.c -- incidents: from the first check in which a feature drifted to the second in a row
+ * in which it did not.
  *
  * One incident per watch and feature is open at a time.  A check in which a feature is
  * INCONCLUSIVE counts as calm only if it had the means to find it again: at least half as many

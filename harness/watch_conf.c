@@ -257,8 +257,8 @@ read_watch(struct watch *w, struct node *at, const char *dir, struct arena *a, s
 	if (c.reference != NULL)
 		read_reference(w, c.reference, conf_get(at, "reference"), what, a, e);
 	if (c.false_alarms != NULL && !alarms_read(str_of(c.false_alarms), &w->alarms, &w->per))
-		conf_err(conf_get(at, "false_alarms"), e, "%s: 'false_alarms' is a number and a time, such as 1 per 90d, not '%s'",
-		    what, c.false_alarms);
+		conf_err(conf_get(at, "false_alarms"), e, "%s: 'false_alarms' is a number and a time, "
+		    "such as 1 per 90d, not '%s'", what, c.false_alarms);
 	if (c.features != NULL)
 		watch_list(c.features, &w->watched, &w->nwatched, a, e);
 	if (c.tests != NULL)

@@ -34,9 +34,8 @@ static void
 incidents_text(struct buf *b, struct store *st, const char *watch, long check)
 {
 	struct query *q = store_query(st, "SELECT i.id, i.feature, i.detector, i.onset, i.opened,"
-	    " i.resolved_ms = c.to_ms, i.first_check = c.id FROM v_incident i, v_drift_check c WHERE c.id = ?2"
-	    " AND i.watch = ?1 AND i.opened_ms <= c.to_ms"
-	    " AND (i.resolved_ms IS NULL OR i.resolved_ms >= c.to_ms) ORDER BY i.id", "si", watch,
+	    " i.resolved_ms = c.to_ms, i.first_check = c.id FROM v_incident i, v_drift_check c"
+	    " WHERE c.id = ?2 AND i.watch = ?1 AND i.opened_ms <= c.to_ms AND (i.resolved_ms IS NULL OR i.resolved_ms >= c.to_ms) ORDER BY i.id", "si", watch,
 	    check);
 
 	while (query_next(q)) {

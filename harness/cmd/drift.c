@@ -2,8 +2,8 @@
  * cmd/drift.c -- `driftlead drift REFERENCE CURRENT`: does one look like the other?
  *
  * Either is a profile, logs, a run or a suite.  Nothing is stored: it is asked once, and the answer
- * is PASS, FAIL or INCONCLUSIVE as that of a gate.  `driftlead drift WATCH` asks the same of a watch
- * of driftlead.yaml, and stores the answer.
+ * is PASS, FAIL or INCONCLUSIVE as that of a gate.  `driftlead drift WATCH` asks the same of a
+ * watch of driftlead.yaml, and stores the answer.
  */
 #include "harness/drift_json.h"
 #include "harness/drift_text.h"
@@ -114,7 +114,7 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 	return window_infer(&w[0], s, watched, n, e);
 }
 
-/* ---- what is printed -------------------------------------------------------------------------- */
+/* ---- what is printed ---------------------------------------------------------------------- */
 
 static bool
 page_printed(const struct options *o)
@@ -303,8 +303,8 @@ drift(struct session *s, struct err *e)
 const struct command command_drift = {
 	.name = "drift", .chapter = "read", .operands = "REFERENCE CURRENT | WATCH",
 	.help = "whether logs, profiles, runs or suites look alike",
-	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run, or a suite; a\n"
-	    "watch is one of driftlead.yaml, and its check is stored.",
+	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run, or a suite.\n"
+	    "A watch is one of driftlead.yaml, and its check is stored.",
 	.options = options, .size = sizeof(struct options), .defaults = &defaults,
 	.needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 2, .main = drift,
 };
