@@ -35,8 +35,8 @@ incidents_text(struct buf *b, struct store *st, const char *watch, long check)
 {
 	struct query *q = store_query(st, "SELECT i.id, i.feature, i.detector, i.onset, i.opened,"
 	    " i.resolved_ms = c.to_ms, i.first_check = c.id FROM v_incident i, v_drift_check c"
-	    " WHERE c.id = ?2 AND i.watch = ?1 AND i.opened_ms <= c.to_ms AND (i.resolved_ms IS NULL OR i.resolved_ms >= c.to_ms) ORDER BY i.id", "si", watch,
-	    check);
+	    " WHERE c.id = ?2 AND i.watch = ?1 AND i.opened_ms <= c.to_ms AND (i.resolved_ms IS NULL"
+	    " OR i.resolved_ms >= c.to_ms) ORDER BY i.id", "si", watch, check);
 
 	while (query_next(q)) {
 		buf_fmt(b, "incident #%ld %s %.*s: %.*s", query_long(q, 0), query_long(q, 6) ? "opened" :

@@ -10,13 +10,14 @@
 
 /* ---- stored profiles ------------------------------------------------------------------------ */
 
+static const char *const season_name[] = { "none", "hour", "weekday", "hour of week" };
+
 /* The pieces that a query over v_watch_profile (season, cell, bytes) names: 1 if there are any, 0
  * if not, -1 and a sentence if they are of another season. */
 static int
 stored_pieces(struct query *q, const struct watch *w, const char *what, struct pieces *p,
     struct arena *a, struct err *e)
 {
-	static const char *const season_name[] = { "none", "hour", "weekday", "hour of week" };
 	int any = 0;
 
 	*p = (struct pieces){ .season = w->season };
@@ -65,15 +66,16 @@ pinned_pieces(struct store *st, const struct watch *w, struct pieces *p, struct 
 	return any == 0 ? not_pinned(w, e) : any;
 }
 
-/* The newest check whose window shares nothing with that of `windows`. */
+/* The newest check whose window shares nothing with that of `windows`, and is cut as it is. */
 static int
 previous_pieces(struct store *st, const struct watch *w, const struct watch_windows *windows,
     struct pieces *p, struct arena *a, struct err *e)
 {
 	int64_t before = windows->from_ms < 0 ? windows->to_ms - 1 : windows->from_ms;
 	long check = store_long(st, 0, "SELECT c.id FROM v_drift_check c WHERE watch = ?"
-	    " AND to_ms <= ? AND EXISTS (SELECT 1 FROM v_watch_profile p WHERE p.drift_check = c.id)"
-	    " ORDER BY to_ms DESC LIMIT 1", "si", w->name, (long)before);
+	    " AND to_ms <= ? AND EXISTS (SELECT 1 FROM v_watch_profile p WHERE p.drift_check = c.id"
+	    " AND p.season = ?) ORDER BY to_ms DESC LIMIT 1", "sis", w->name, (long)before,
+	    season_name[w->season]);
 
 	if (check == 0)
 		return 0;
@@ -167,6 +169,15 @@ choose_features(struct session *s, const struct watch *w, struct window *current
 	return status;
 }
 
+/* Each piece keeps a sample of its own: of many pieces each the less. */
+static size_t
+sample_of(enum season season)
+{
+	static const size_t n[] = { SAMPLE_DEFAULT, 1000, 1000, 250 };
+
+	return n[season];
+}
+
 /* ---- the windows ---------------------------------------------------------------------------- */
 
 static const char *
@@ -202,7 +213,7 @@ watch_current(struct session *s, const struct watch *w, int64_t now, struct watc
 	if ((status = choose_features(s, w, current, &watched, &n, e)) != 0)
 		return status;
 	out->current = (struct pieces){ .season = w->season, .watched = watched, .nfeature = n,
-		.cap = SAMPLE_DEFAULT };
+		.cap = sample_of(w->season) };
 	return logs_cut(&current->plan, current->path, current->npath, &out->current, s->arena, e) ?
 	    EXIT_MISTAKE : 0;
 }

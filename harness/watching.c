@@ -88,13 +88,15 @@ put_findings(struct store *st, long check, const struct comparison *c)
 	}
 }
 
-/* Of the profiles of checks those stay that a later check can have as its previous window. */
+/* Of the profiles of checks the newest stays, which has the features, and those that a later check
+ * can have as its previous window. */
 static void
 put_profiles(struct store *st, const struct watch *w, const struct watch_windows *windows,
     long check, const struct str *bytes)
 {
 	int64_t before = windows->from_ms < 0 ? windows->to_ms - 1 : windows->from_ms;
-	long keep = store_long(st, 0, "SELECT ifnull(max(to_ms), 0) FROM v_drift_check"
+	long keep = w->reference != REFERENCE_PREVIOUS ? (long)windows->to_ms :
+	    store_long(st, 0, "SELECT ifnull(max(to_ms), 0) FROM v_drift_check"
 	    " WHERE watch = ? AND to_ms <= ?", "si", w->name, (long)before);
 
 	for (size_t i = 0; i < season_cells(w->season); i++)

@@ -303,7 +303,7 @@ drift(struct session *s, struct err *e)
 const struct command command_drift = {
 	.name = "drift", .chapter = "read", .operands = "REFERENCE CURRENT | WATCH",
 	.help = "whether logs, profiles, runs or suites look alike",
-	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run, or a suite.\n"
+	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run or a suite.\n"
 	    "A watch is one of driftlead.yaml, and its check is stored.",
 	.options = options, .size = sizeof(struct options), .defaults = &defaults,
 	.needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 2, .main = drift,
