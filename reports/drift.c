@@ -257,11 +257,11 @@ assumptions(const struct drift_page *p)
 	    "and its whole interval lies beyond the tolerance. Many records alone do not make one.</li>\n"
 	    "<li>Unsure means that neither a drift nor its absence is shown; it is not an all-clear."
 	    "</li>\n"
-	    "<li>That inputs changed does not say that answers got worse, nor that none changed that "
-	    "they did not: the suite has to be asked for that.</li>\n"
+	    "<li>Inputs that changed do not say that answers got worse, and inputs that did not do not "
+	    "say that answers are as good as ever: that is for the suite to tell.</li>\n"
 	    "<li>Edges of bins come from the reference and never move. They are for reading; verdicts "
 	    "come from the detectors (driftlead-detectors(7)).</li>\n"
-	    "<li>Examples come from a random sample of the current window.</li>\n"
+	    "<li>Examples come from a random sample of the current window. Times are in UTC.</li>\n"
 	    "</ul>\n</section>\n");
 }
 

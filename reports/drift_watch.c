@@ -119,7 +119,7 @@ time_cell(struct buf *b, struct json x, const char *key, const char *otherwise)
 static void
 incidents(const struct drift_page *p, struct json list)
 {
-	static const char *const head[] = { ">Incident", "Feature", "Began", "Opened", "Resolved",
+	static const char *const head[] = { "Incident", "Feature", "Began", "Opened", "Resolved",
 		NULL };
 	struct json_iter it = { .of = list };
 	struct buf *b = p->v.out;
@@ -131,7 +131,7 @@ incidents(const struct drift_page *p, struct json list)
 	}
 	view_table(&p->v, "Incidents", head);
 	do {
-		html_fmt(b, "<tr><td class=\"num\">%d</td><th scope=\"row\">%S<small>%s</small></th>",
+		html_fmt(b, "<tr><td>%d</td><th scope=\"row\">%S<small>%s</small></th>",
 		    view_long(x, "id"), html_cut(json_text(json_get(x, "feature"), p->v.a), NAME),
 		    view_text(&p->v, x, "detector"));
 		time_cell(b, x, "onset", "unknown");
