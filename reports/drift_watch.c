@@ -41,7 +41,7 @@ budget(const struct drift_page *p, struct json x)
 	html_fmt(b, "%d</dd></div></dl>\n", view_long(x, "checks"));
 }
 
-/* ---- how it went ------------------------------------------------------------------------------ */
+/* ---- how it went --------------------------------------------------------------------------- */
 
 static bool
 known_verdict(const char *word)
@@ -63,7 +63,8 @@ strip(const struct drift_page *p, struct json history)
 		return;
 	html_fmt(b, "<figure><figcaption>%d of the last %d checks found a drift, oldest first"
 	    "</figcaption>\n<svg class=\"strip\" role=\"img\" aria-label=\"Verdicts of the last %d "
-	    "checks\" viewBox=\"0 0 %d 20\" preserveAspectRatio=\"xMinYMid meet\">", drifted, n, n, n * CELL);
+	    "checks\" viewBox=\"0 0 %d 20\" preserveAspectRatio=\"xMinYMid meet\">", drifted,
+	    n, n, n * CELL);
 	n = 0;
 	for (struct json_iter it = { .of = history }; json_next(&it, &x); n++) {
 		const char *verdict = view_text(&p->v, x, "verdict");

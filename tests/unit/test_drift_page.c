@@ -18,11 +18,11 @@
 
 static const long t0 = 1795400000000;
 
-/* ---- a document ------------------------------------------------------------------------------- */
+/* ---- a document ---------------------------------------------------------------------------- */
 
 static void
-finding(struct buf *b, const char *feature, const char *detector, const char *verdict, double effect,
-    long needed)
+finding(struct buf *b, const char *feature, const char *detector, const char *verdict,
+    double effect, long needed)
 {
 	buf_char(b, '{');
 	buf_key_text(b, "feature", str_of(feature));
@@ -148,7 +148,7 @@ must_have(const struct buf *page, const char *text)
 		fail_msg("the page lacks: %s", text);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------ */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 static void
 test_what_to_do(void **state)
