@@ -130,7 +130,7 @@ sketch_numbers(struct sketch *s, struct json plot, const char *name)
 	buf_fmt(b, "plot $r w filledcurves closed fs solid noborder lc rgb '%s' notitle,"
 	    " $r w lines lw 1.2 lc rgb '%s' t 'reference',"
 	    " $c w filledcurves closed fs transparent solid 0.16 noborder lc rgb '%s' notitle,"
-	    " $c w lines lw 2 lc rgb '%s' t 'current'\n", sketch_colour(s, LINE), sketch_colour(s, SOFT),
-	    sketch_colour(s, ACCENT), sketch_colour(s, ACCENT));
+	    " $c w lines lw 2 lc rgb '%s' t 'current'\n", sketch_colour(s, LINE),
+	    sketch_colour(s, SOFT), sketch_colour(s, ACCENT), sketch_colour(s, ACCENT));
 	return true;
 }

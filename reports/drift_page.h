@@ -74,8 +74,9 @@ void drift_missing(const struct drift_page *);
 /* drift_watch.c: where there is a series of checks, what it spent and what it found. */
 void drift_watch(const struct drift_page *);
 
-/* drift_plots.c, with drift_sketch.h: pictures of the features that are shown.  As SVG into distribution and over_time,
- * which stay empty without gnuplot; as PNG files, each whole or not at all. */
+/* drift_plots.c, with drift_sketch.h: pictures of the features that are shown.  As SVG into
+ * distribution and over_time, which stay empty without gnuplot; as PNG files, each whole or not at
+ * all. */
 void drift_plots_svg(struct drift_page *);
 int  drift_plots_png(struct drift_page *, const char *dir, struct err *);
 

@@ -132,7 +132,8 @@ drift_plots_png(struct drift_page *p, const char *dir, struct err *e)
 	int bad = 0;
 
 	if (n > 0 && !gnuplot_run(&script, PATIENCE, &answer))
-		bad = err_set(e, "no plot could be drawn: is gnuplot there? the package gnuplot-nox has it");
+		bad = err_set(e, "no plot could be drawn: is gnuplot there? the package gnuplot-nox "
+		    "has it");
 	all = buf_as_str(&answer);
 	for (size_t i = 0; bad == 0 && i < n; i++)
 		bad = next_png(&all, &png) ? file_write(path_join(dir, file_name(&drawn[i], p->v.a),

@@ -62,8 +62,9 @@ sketch_begin(struct sketch *s, const char *name, int height)
 	buf_fmt(b, "set encoding utf8\nset border 0 lc rgb '%s'\nset errorbars 0\n"
 	    "set rmargin at screen 0.975\nset bmargin at screen %.4f\n"
 	    "set xtics scale 0 nomirror textcolor rgb '%s'\n"
-	    "set ytics scale 0 nomirror textcolor rgb '%s'\nset grid xtics ytics lt 1 lw 1 lc rgb '%s'\n",
-	    sketch_colour(s, LINE), 30.0 / full, sketch_colour(s, SOFT), sketch_colour(s, SOFT), sketch_colour(s, LINE));
+	    "set ytics scale 0 nomirror textcolor rgb '%s'\n"
+	    "set grid xtics ytics lt 1 lw 1 lc rgb '%s'\n", sketch_colour(s, LINE), 30.0 / full,
+	    sketch_colour(s, SOFT), sketch_colour(s, SOFT), sketch_colour(s, LINE));
 }
 
 /* ---- categories: from what was to what is -------------------------------------------------- */
@@ -108,7 +109,8 @@ sketch_categories(struct sketch *s, struct json plot, const char *name, struct a
 	sketch_begin(s, name, (int)n * BAR_ROW + BAR_AXIS);
 	buf_fmt(b, "set lmargin at screen 0.42\nset xrange [0:%.6g]\nset yrange [%zu.6:-0.6]\n"
 	    "set format x '%%g %%%%'\nset xtics %.6g\nset grid noytics\n%s"
-	    "set ytics (", 1.06 * top, n - 1, round_step(top / 4), s->png ? "set key samplen 0.01\n" : "");
+	    "set ytics (", 1.06 * top, n - 1, round_step(top / 4),
+	    s->png ? "set key samplen 0.01\n" : "");
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(b, i ? ",'" : "'");
 		sketch_word(s, text[i]);
@@ -122,7 +124,8 @@ sketch_categories(struct sketch *s, struct json plot, const char *name, struct a
 	buf_fmt(b, "EOD\nplot $d u 2:1:($3-$2):(0) w vectors nohead lw 2 lc rgb '%s' notitle,"
 	    " $d u 2:1:($2-%.6g):($2+%.6g) w xerrorbars ps 0 lw 8 lc rgb '%s' t 'reference',"
 	    " $d u 3:1:($3-%.6g):($3+%.6g) w xerrorbars ps 0 lw 10 lc rgb '%s' t 'current'\n",
-	    sketch_colour(s, LINE), dot, dot, sketch_colour(s, SOFT), dot, dot, sketch_colour(s, ACCENT));
+	    sketch_colour(s, LINE), dot, dot, sketch_colour(s, SOFT), dot, dot,
+	    sketch_colour(s, ACCENT));
 	return true;
 }
 
@@ -162,7 +165,8 @@ incidents(struct sketch *s, const struct drift_page *p, const char *feature, con
 			buf_fmt(b, "first %.17g", view_real(x, "resolved") / 1000);
 		else
 			buf_puts(b, "graph 1");
-		buf_fmt(b, ", graph 0.04 fs solid noborder fc rgb '%s' front clip\n", sketch_colour(s, BAD));
+		buf_fmt(b, ", graph 0.04 fs solid noborder fc rgb '%s' front clip\n",
+		    sketch_colour(s, BAD));
 		if (view_has(x, "onset"))
 			buf_fmt(b, "set arrow from first %.17g, graph 0 to first %.17g, graph 1 nohead lw 1.5 "
 			    "dt (2,3) lc rgb '%s'\n", view_real(x, "onset") / 1000,
