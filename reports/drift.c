@@ -14,7 +14,7 @@
 
 enum { PAGE_MAX = 64 << 20, NAMED = 3, NAME = 80 };
 
-/* ---- the document ----------------------------------------------------------------------------- */
+/* ---- the document -------------------------------------------------------------------------- */
 
 static size_t
 length(struct json array)
@@ -35,7 +35,7 @@ verdict_of(const struct view *v, struct json x)
 	return strcmp(word, "PASS") == 0 ? PASS : strcmp(word, "FAIL") == 0 ? FAIL : INCONCLUSIVE;
 }
 
-/* How far an interval reaches beyond the tolerance, in tolerances; of a drift the end that counts. */
+/* How many tolerances an interval reaches; of a drift the end that counts. */
 static double
 beyond(const struct drift_finding *f)
 {
@@ -141,7 +141,7 @@ drift_worst(const struct drift_page *p, const struct drift_feature *f)
 	return NULL;
 }
 
-/* ---- the verdict -------------------------------------------------------------------------- */
+/* ---- the verdict --------------------------------------------------------------------------- */
 
 static void
 first_names(const struct drift_page *p)
@@ -192,7 +192,7 @@ verdict_section(const struct drift_page *p)
 	buf_puts(b, "</div>\n</section>\n");
 }
 
-/* ---- how to repeat it ------------------------------------------------------------------------- */
+/* ---- how to repeat it ---------------------------------------------------------------------- */
 
 static void
 fact(struct buf *b, const char *name)
@@ -254,18 +254,19 @@ assumptions(const struct drift_page *p)
 	    "<li>Records are taken as independent of each other. Where one user sends many, or calls "
 	    "are repeated, intervals look narrower than they are.</li>\n"
 	    "<li>A finding is a drift only if it is significant after the correction for all findings, "
-	    "and its whole interval lies beyond the tolerance. Many records alone do not make one.</li>\n"
+	    "and its whole interval lies beyond the tolerance. Many records alone do not make one."
+	    "</li>\n"
 	    "<li>Unsure means that neither a drift nor its absence is shown; it is not an all-clear."
 	    "</li>\n"
-	    "<li>That inputs changed does not say that answers got worse, nor that none changed that "
-	    "they did not: the suite has to be asked for that.</li>\n"
+	    "<li>Inputs that changed do not say that answers got worse, and inputs that did not do not "
+	    "say that answers are as good as ever: that is for the suite to tell.</li>\n"
 	    "<li>Edges of bins come from the reference and never move. They are for reading; verdicts "
 	    "come from the detectors (driftlead-detectors(7)).</li>\n"
-	    "<li>Examples come from a random sample of the current window.</li>\n"
+	    "<li>Examples come from a random sample of the current window. Times are in UTC.</li>\n"
 	    "</ul>\n</section>\n");
 }
 
-/* ---- the page ----------------------------------------------------------------------------- */
+/* ---- the page ------------------------------------------------------------------------------ */
 
 static void
 contents(const struct drift_page *p)
@@ -279,8 +280,8 @@ contents(const struct drift_page *p)
 	buf_puts(b, "<li><a href=\"#missing\">Missing and unseen</a></li>");
 	if (p->watch.type == JT_OBJECT)
 		buf_puts(b, "<li><a href=\"#watch\">The watch</a></li>");
-	buf_puts(b, "<li><a href=\"#repeat\">How to repeat it</a></li><li><a href=\"#assumptions\">What "
-	    "this rests on</a></li></ul></nav>\n");
+	buf_puts(b, "<li><a href=\"#repeat\">How to repeat it</a></li>"
+	    "<li><a href=\"#assumptions\">What this rests on</a></li></ul></nav>\n");
 }
 
 static void

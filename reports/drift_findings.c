@@ -6,9 +6,9 @@
 
 #include <math.h>
 
-enum { BAR = 180, NAME = 120, FINE_MAX = 4000 };
+enum { BAR = 180, NAME = 120, FINE_MAX = 2100 };
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 /* The effect with its interval, and the tolerance as a rule, from no effect on. */
 static void
@@ -98,7 +98,7 @@ drift_findings(const struct drift_page *p)
 	buf_puts(b, "</section>\n");
 }
 
-/* ---- one feature -------------------------------------------------------------------------- */
+/* ---- one feature --------------------------------------------------------------------------- */
 
 static void
 arrow(const struct drift_page *p, struct json was, struct json is, const char *what,
@@ -184,9 +184,10 @@ feature(const struct drift_page *p, const struct drift_feature *f)
 		buf_puts(b, "</p>\n");
 	}
 	buf_puts(b, "<div class=\"pair\">\n");
-	figure(p, f->distribution, strcmp(f->shape, "number") == 0 ? "Shares of values by size" :
-	    "Shares that changed most", keys);
-	figure(p, f->over_time, "Effect over time with its interval; dashed: the tolerance", "");
+	figure(p, f->distribution, view_has(json_get(f->json, "plot"), "rows") ?
+	    "Shares that changed most" : "Shares of values by size", keys);
+	figure(p, f->over_time, "Effect over time with its interval; dashed the tolerance, at the "
+	    "bottom incidents, dotted when they began", "");
 	for (size_t i = 0; i < p->ndrift; i++)
 		if (strcmp(p->finding[i].feature, f->name) == 0)
 			drift_examples(p, &p->finding[i]);

@@ -37,7 +37,7 @@ struct drift_page {
 	size_t                nfinding, ndrift, nunsure;
 	struct drift_feature *feature;        /* as the document has them */
 	size_t                nfeature;
-	struct drift_feature **shown;         /* drifted or unsure, worst first: at most DRIFT_IN_FULL */
+	struct drift_feature **shown;         /* drifted or unsure, worst first: at most so many */
 	size_t                nshown;
 	struct json           watch;          /* JT_NONE if the comparison is none of a series */
 	struct drift_past    *past;
@@ -60,7 +60,7 @@ void drift_chip(struct buf *, enum verdict);
 void drift_number(struct buf *, double);                         /* 1234.5, 0.02, 1.3e+09 */
 void drift_when(struct buf *, double ms);                        /* 2026-11-24 03:05, UTC */
 
-/* ---- the sections, each a file ---------------------------------------------------------------- */
+/* ---- the sections, each a file ------------------------------------------------------------- */
 
 /* drift_advice.c: what to do, first things first, as a list. */
 void drift_advice(const struct drift_page *);
@@ -74,8 +74,9 @@ void drift_missing(const struct drift_page *);
 /* drift_watch.c: where there is a series of checks, what it spent and what it found. */
 void drift_watch(const struct drift_page *);
 
-/* drift_plots.c: pictures of the features that are shown.  As SVG into distribution and over_time,
- * which stay empty without gnuplot; as PNG files, each whole or not at all. */
+/* drift_plots.c, with drift_sketch.h: pictures of the features that are shown.  As SVG into
+ * distribution and over_time, which stay empty without gnuplot; as PNG files, each whole or not at
+ * all. */
 void drift_plots_svg(struct drift_page *);
 int  drift_plots_png(struct drift_page *, const char *dir, struct err *);
 

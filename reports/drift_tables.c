@@ -22,7 +22,7 @@ change_cell(struct buf *b, double was, double is)
 	buf_fmt(b, "<td class=\"num\">%+.1f</td></tr>\n", 100 * (is - was));
 }
 
-/* ---- distributions ------------------------------------------------------------------------ */
+/* ---- distributions ------------------------------------------------------------------------- */
 
 static void
 categories(const struct drift_page *p, struct json plot)
@@ -100,7 +100,7 @@ drift_data(const struct drift_page *p, const struct drift_feature *f)
 	buf_puts(p->v.out, "</details>\n");
 }
 
-/* ---- examples ------------------------------------------------------------------------------- */
+/* ---- examples ------------------------------------------------------------------------------ */
 
 static void
 value(const struct drift_page *p, struct json x)
@@ -177,7 +177,7 @@ drift_examples(const struct drift_page *p, const struct drift_finding *f)
 	buf_puts(p->v.out, "</div>\n");
 }
 
-/* ---- what is missing -------------------------------------------------------------------------- */
+/* ---- what is missing ----------------------------------------------------------------------- */
 
 static const char *const kind[] = { "missing", "empty", "other" };
 

@@ -41,7 +41,7 @@ budget(const struct drift_page *p, struct json x)
 	html_fmt(b, "%d</dd></div></dl>\n", view_long(x, "checks"));
 }
 
-/* ---- how it went ------------------------------------------------------------------------------ */
+/* ---- how it went --------------------------------------------------------------------------- */
 
 static bool
 known_verdict(const char *word)
@@ -63,7 +63,8 @@ strip(const struct drift_page *p, struct json history)
 		return;
 	html_fmt(b, "<figure><figcaption>%d of the last %d checks found a drift, oldest first"
 	    "</figcaption>\n<svg class=\"strip\" role=\"img\" aria-label=\"Verdicts of the last %d "
-	    "checks\" viewBox=\"0 0 %d 20\" preserveAspectRatio=\"xMinYMid meet\">", drifted, n, n, n * CELL);
+	    "checks\" viewBox=\"0 0 %d 20\" preserveAspectRatio=\"xMinYMid meet\">", drifted,
+	    n, n, n * CELL);
 	n = 0;
 	for (struct json_iter it = { .of = history }; json_next(&it, &x); n++) {
 		const char *verdict = view_text(&p->v, x, "verdict");
@@ -119,7 +120,7 @@ time_cell(struct buf *b, struct json x, const char *key, const char *otherwise)
 static void
 incidents(const struct drift_page *p, struct json list)
 {
-	static const char *const head[] = { ">Incident", "Feature", "Began", "Opened", "Resolved",
+	static const char *const head[] = { "Incident", "Feature", "Began", "Opened", "Resolved",
 		NULL };
 	struct json_iter it = { .of = list };
 	struct buf *b = p->v.out;
@@ -131,7 +132,7 @@ incidents(const struct drift_page *p, struct json list)
 	}
 	view_table(&p->v, "Incidents", head);
 	do {
-		html_fmt(b, "<tr><td class=\"num\">%d</td><th scope=\"row\">%S<small>%s</small></th>",
+		html_fmt(b, "<tr><td>%d</td><th scope=\"row\">%S<small>%s</small></th>",
 		    view_long(x, "id"), html_cut(json_text(json_get(x, "feature"), p->v.a), NAME),
 		    view_text(&p->v, x, "detector"));
 		time_cell(b, x, "onset", "unknown");
