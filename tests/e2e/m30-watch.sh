@@ -173,11 +173,37 @@ json '[.reference.records, .reference.to < .current.from] | @csv' '2000,true'
 expect_exit 1 driftlead drift before --now "$(at 25)"
 is "$(rows "SELECT count(DISTINCT drift_check) FROM v_watch_profile WHERE watch = 'before'")" 2
 
+begin "other features than last time: the windows before begin anew"
+sed -i 's/previous, every: 5d }/previous, every: 5d, features: [{ name: i, get: category, of: intent }] }/' driftlead.yaml
+expect_exit 3 driftlead drift before --now "$(at 34)" --json
+json '[.reference.records, .current.records, .alpha] | @csv' '0,2000,0'
+expect_exit 0 driftlead drift before --now "$(at 39)" --json
+json '[.reference.records, .findings[0].feature] | @csv' '2000,"i"'
+
+begin "an outage of the logs resolves nothing, two quiet windows do"
+cat >outage.yaml <<END
+store: outage.db
+watches: { outage: { source: out/*.jsonl, window: 1d, reference: logs ref/*.jsonl } }
+END
+mkdir out
+cp logs/25.jsonl out
+expect_exit 1 driftlead drift outage -C outage.yaml --now "$(at 26)"
+expect_exit 3 driftlead drift outage -C outage.yaml --now "$(at 27)"
+expect_exit 3 driftlead drift outage -C outage.yaml --now "$(at 28)"
+contains "$OUT" "incident #1 open since"
+head -n 40 logs/28.jsonl >out/28.jsonl
+driftlead drift outage -C outage.yaml --now "$(at 29)" >"$OUT"
+contains "$OUT" "incident #1 open since"
+cp logs/29.jsonl logs/30.jsonl out
+driftlead drift outage -C outage.yaml --now "$(at 30)" >"$OUT"
+contains "$OUT" "incident #1 open since"
+driftlead drift outage -C outage.yaml --now "$(at 31)" >"$OUT"
+contains "$OUT" "incident #1 resolved"
+
 begin "due goes on after a watch that fails, and exits as the worst"
-expect_exit 0 driftlead due --now "$(at 35)"
 sed -i 's/january/june/' driftlead.yaml
 expect_exit 2 driftlead due --run --now "$(at 44)" --json
-json '[.due[] | .status] | @csv' '2,1'
+json '[.due[] | .status] | @csv' '2,0'
 json '.due[0].why | test("june")' true
 json '.due[1].check.watch.name' before
 
