@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+enum { CLOCKS_DIFFER_MS = 86400000, YEAR_2000 = 946684800 };
+
 /* ---- stored profiles ------------------------------------------------------------------------ */
 
 static const char *const season_name[] = { "none", "hour", "weekday", "hour of week" };
@@ -190,6 +192,27 @@ source_text(const struct watch *w, struct arena *a)
 	return s;
 }
 
+/*
+ * Of a year of logs most were written before the window began, and hold nothing of it: they are not
+ * opened.  A day is left to clocks that differ, and a time before 2000 is none.
+ */
+static void
+leave_out_old(struct window *current)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < current->npath; i++) {
+		int64_t written = INT64_MAX;
+		struct stat st;
+
+		if (stat(current->path[i], &st) == 0 && st.st_mtime > YEAR_2000)
+			written = (int64_t)st.st_mtime * 1000;
+		if (written >= current->plan.after_ms - CLOCKS_DIFFER_MS)
+			current->path[n++] = current->path[i];
+	}
+	current->npath = n;
+}
+
 int
 watch_current(struct session *s, const struct watch *w, int64_t now, struct watch_windows *out,
     struct err *e)
@@ -210,6 +233,8 @@ watch_current(struct session *s, const struct watch *w, int64_t now, struct watc
 	if (logs_expand(w->pattern.text, w->pattern.n, &current->path, &current->npath, s->arena,
 	    e) != 0)
 		return EXIT_MISTAKE;
+	if (w->window > 0)
+		leave_out_old(current);
 	if ((status = choose_features(s, w, current, &watched, &n, e)) != 0)
 		return status;
 	out->current = (struct pieces){ .season = w->season, .watched = watched, .nfeature = n,

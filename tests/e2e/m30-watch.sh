@@ -207,6 +207,14 @@ json '[.due[] | .status] | @csv' '2,0'
 json '.due[0].why | test("june")' true
 json '.due[1].check.watch.name' before
 
+begin "files that were written before the window are not opened"
+echo nonsense >out/old.jsonl
+expect_exit 2 driftlead drift outage -C outage.yaml --now "$(at 32)"
+contains "$ERR" "cannot be read"
+touch -d 2026-01-29 out/old.jsonl
+driftlead drift outage -C outage.yaml --now "$(at 32)" >"$OUT" 2>"$ERR"
+[ $? -eq 3 ] || fail "an old file was read" "$ERR"
+
 begin "mistakes in a watch are all told, each with its place"
 cat >bad.yaml <<END
 watches:
