@@ -208,7 +208,7 @@ json '.due[0].why | test("june")' true
 json '.due[1].check.watch.name' before
 
 begin "files that were written before the window are not opened"
-echo nonsense >out/old.jsonl
+yes nonsense | head -n 100 >out/old.jsonl
 expect_exit 2 driftlead drift outage -C outage.yaml --now "$(at 32)"
 contains "$ERR" "cannot be read"
 touch -d 2026-01-29 out/old.jsonl
