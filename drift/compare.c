@@ -10,7 +10,8 @@
 
 /* ---- which tests ---- */
 
-static const char *const shape_name[] = { "a number", "a category", "a text" };
+static const char *const shape_name[] = { "a number", "a category", "a text",
+	"a vector" };
 
 static size_t
 feature_named(const struct profile *p, const char *name)
@@ -31,6 +32,12 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
 		const struct asked *q = &how->asked[i];
 		size_t at = feature_named(r, q->feature);
 
+		if (at == r->nfeature && strcmp(q->feature, JOINT_NAME) == 0) {
+			if (!q->detector->joint)
+				return err_set(e, "the detector '%s' does not compare '%s': mmd and energy do",
+				    q->detector->name, JOINT_NAME);
+			continue;
+		}
 		if (at == r->nfeature)
 			return err_set(e, "the profiles have no feature '%s': name one that they have",
 			    q->feature);
@@ -61,16 +68,20 @@ alarm_early(struct finding *f)
 	f->why = NULL;
 }
 
-/* Times rise and fall with the load of the machine: a little more or less of them is no news. */
-static bool
-restless(const struct feature *f)
+const char *
+compared_name(const struct comparison *d, const struct compared *f)
 {
-	static const char *const name[] = { "latency", "first_token", "tokens_per_second" };
+	return f->feature == d->reference->nfeature ? JOINT_NAME :
+	    d->reference->watched[f->feature].name;
+}
 
-	for (size_t i = 0; i < COUNT(name); i++)
-		if (strcmp(f->name, name[i]) == 0)
-			return true;
-	return false;
+size_t
+compared_changes(const struct comparison *d, const struct compared *f,
+                 struct category_change **out, struct arena *a)
+{
+	return f->feature == d->reference->nfeature ? 0 :
+	    profile_changes(&d->reference->feature[f->feature], &d->current->feature[f->feature],
+	    out, a);
 }
 
 static void
@@ -78,18 +89,17 @@ add(struct comparison *d, size_t feature, const struct detector *detector, doubl
     uint64_t seed, struct arena *a)
 {
 	struct compared *f = &d->compared[d->n++];
-	const char *name = d->reference->watched[feature].name;
-	const struct feature_profile *r = &d->reference->feature[feature];
-	const struct feature_profile *c = &d->current->feature[feature];
+	const struct profile *r = d->reference, *c = d->current;
 	double bearable = tolerance < 0 ? detector->tolerance : tolerance;
 
 	f->feature = feature;
 	f->detector = detector;
 	/* Each test has numbers of its own, whatever else is compared. */
-	seed = hash64(str_of(name), rng_key(seed, detector->name));
-	f->finding = detector->sampled == NULL ? detector->test(r, c, bearable, seed, a) :
-	    detector->sampled(d->reference, d->current, feature, bearable, seed, a);
-	if (tolerance < 0 && !restless(d->reference->watched[feature].feature))
+	seed = hash64(str_of(compared_name(d, f)), rng_key(seed, detector->name));
+	f->finding = detector->sampled != NULL ?
+	    detector->sampled(r, c, feature, bearable, seed, a) :
+	    detector->test(&r->feature[feature], &c->feature[feature], bearable, seed, a);
+	if (tolerance < 0 && (feature == r->nfeature || !feature_restless(r->watched[feature].feature)))
 		alarm_early(&f->finding);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;
@@ -110,6 +120,23 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 		return;
 	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how->seed, a);
 	add(d, feature, detector_find("missing"), -1, how->seed, a);
+}
+
+/* Before the features: whether the windows are alike comes first, what changed after it. */
+static void
+add_all(struct comparison *d, const struct comparing *how, struct arena *a)
+{
+	const struct profile *r = d->reference;
+	size_t before = d->n, joinable = 0;
+
+	for (size_t i = 0; i < how->nasked; i++)
+		if (feature_named(r, how->asked[i].feature) == r->nfeature)
+			add(d, r->nfeature, how->asked[i].detector, how->asked[i].tolerance, how->seed, a);
+	for (size_t i = 0; i < r->nfeature; i++)
+		joinable += rows_joinable(r->watched[i].feature);
+	if (d->n == before && joinable >= 2 && r->cap > 0 && d->current->cap > 0)
+		add(d, r->nfeature, detector_find("mmd"), -1, how->seed, a);
+	d->joint = d->n > before;
 }
 
 static void
@@ -168,6 +195,12 @@ conclude(struct comparison *d, struct arena *a)
 	}
 	if (nfeature == 0)
 		d->verdict = DRIFT_UNSURE;
+	if (!d->joint || !said[nfeature])
+		return;
+	d->verdict = worse(d->verdict, d->feature[nfeature]);
+	for (size_t i = 0; i < d->n && d->drifted == 0; i++)
+		if (d->compared[i].feature == nfeature && d->compared[i].verdict == DRIFT_YES)
+			d->compared[i].finding.why = "the features changed together, none by itself";
 }
 
 int
@@ -179,8 +212,9 @@ profiles_compare(const struct profile *reference, const struct profile *current,
 	    .verdict = DRIFT_NO };
 	if (profile_alike(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
 		return -1;
-	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 1,
+	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 2,
 	    sizeof *out->compared);
+	add_all(out, how, a);
 	for (size_t i = 0; i < reference->nfeature; i++)
 		add_feature(out, i, how, a);
 	adjust(out, a);

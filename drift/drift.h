@@ -20,9 +20,10 @@ enum value_kind {
 	VALUE_EMPTY,             /* there, and without content */
 	VALUE_OTHER,             /* of another type than the feature reads */
 	VALUE_NUMBER,            /* finite */
-	VALUE_TEXT
+	VALUE_TEXT,
+	VALUE_VECTOR
 };
-/* A NUMBER's text is as it was written, empty if it was computed. */
+/* A NUMBER's text is as it was written, empty if it was computed; a VECTOR's is its components. */
 struct value { enum value_kind kind; double number; struct str text; };
 
 /* ---- record.c: one request of a production log, whatever wrote it -------------------------- */
@@ -139,7 +140,7 @@ int    logs_expand(const char *const *pattern, size_t n, const char ***path, siz
 
 /* ---- features.def: what is looked at; one file feat_<name>.c and one row each -------------- */
 
-enum shape { SHAPE_NUMBER, SHAPE_CATEGORY, SHAPE_TEXT };
+enum shape { SHAPE_NUMBER, SHAPE_CATEGORY, SHAPE_TEXT, SHAPE_VECTOR };
 struct feature {
 	const char *name, *help;
 	int         version;             /* raised when the same record may give another value */
@@ -151,6 +152,10 @@ struct feature {
 };
 const struct feature *feature_find(const char *name);
 const struct feature *const *feature_all(void);                  /* NULL-terminated */
+/* A time that rises and falls with the load of the machine: a little more of it is no news. */
+bool feature_restless(const struct feature *);
+/* Whether it can stand in a row with others: a number or category, and not restless. */
+bool rows_joinable(const struct feature *);
 
 /* A feature as it is used: bound and named.  params_json is canonical: what could change values. */
 struct watched {
@@ -183,6 +188,20 @@ void   exact_merge(struct exact *, const struct exact *);
 double exact_value(const struct exact *);
 void   exact_settle(struct exact *);  /* makes equal sums equal bytes */
 
+/* ---- vector.c: lists of numbers, as embeddings are ------------------------------------------- */
+
+/*
+ * Components are float32, four bytes each with the lowest first.  Of a whole window there are
+ * random Fourier sums: those of cos(w x) and sin(w x) over the vectors' directions, for WAVES
+ * vectors w that no data choose.  What is not there of a shorter vector is 0.
+ */
+enum { VECTOR_MAX = 4096, WAVES = 256, FOURIER_SUMS = 2 * WAVES };
+struct str vector_pack(const double *, size_t n, struct arena *);
+size_t     vector_length(struct str);
+double     vector_at(struct str, size_t i);
+/* At most VECTOR_MAX components, at least one, each finite and no zero with a sign. */
+bool       vector_sound(struct str);
+
 /* ---- profile.c: what is kept of a window --------------------------------------------------- */
 
 enum { CATEGORIES = 4096, GRAM_SLOTS = 1 << 16, SAMPLE_DEFAULT = 2000 };
@@ -205,6 +224,10 @@ struct feature_profile {
 	long           rest;             /* records in categories that are not listed */
 	/* SHAPE_TEXT: records that hold an n-gram, by the hash of the n-gram */
 	uint32_t      *gram;             /* GRAM_SLOTS, or NULL */
+	/* SHAPE_VECTOR: FOURIER_SUMS, or NULL; the waves' components as far as they were needed */
+	int64_t       *fourier;
+	float         *wave;
+	size_t         nwave, wave_cap;
 };
 
 /* One of the records with the lowest hashes: its values, feature by feature.  Of a text feature's
@@ -245,7 +268,7 @@ long profile_values(const struct feature_profile *);
 
 /* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
-enum { PROFILE_VERSION = 1 };
+enum { PROFILE_VERSION = 2 };
 #define PROFILE_MAGIC "driftlead profile "                       /* a file begins so */
 /* Appends the file's bytes: equal profiles have equal bytes. */
 void profile_write(struct buf *, const struct profile *);
@@ -264,6 +287,9 @@ void profile_digest(const struct profile *, char hex[65]);
  * numbers. */
 struct interval profile_quantile(const struct feature_profile *, double q);
 double profile_mean(const struct feature_profile *);             /* 0 without numbers */
+/* The squared maximum mean discrepancy of the directions of all vectors, without bias: below 0
+ * where chance has it so.  Exact but for WAVES random waves.  0 with fewer than two vectors. */
+double profile_mmd2(const struct feature_profile *, const struct feature_profile *);
 /* False: fewer than two numbers, or so large beside their spread that rounding hides it. */
 bool   profile_sd(const struct feature_profile *, double *sd);
 void   profile_text(struct buf *, const struct profile *, struct arena *);
@@ -321,11 +347,19 @@ struct finding {
 	const char *why;                 /* a sentence part, or NULL */
 };
 
+/*
+ * What blocks of time say where the records of one are alike: `n` and `m` of them in the reference
+ * and the current window, p of dealing whole blocks, and the design effect: by how much more
+ * means vary than those of as many independent records would.
+ */
+struct block_chance { size_t n, m; double p, design; };
+
 struct detector {
 	const char *name, *help, *unit;
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	bool        joint;               /* compares all features together, too: with `sampled` */
 	/*
 	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is
 	 * not corrected for other tests; a detector whose p comes from random tables is the same for
@@ -336,6 +370,10 @@ struct detector {
 	                       struct arena *);
 	struct finding (*sampled)(const struct profile *reference, const struct profile *current,
 	                          size_t feature, double tolerance, uint64_t seed, struct arena *);
+	/* By whole blocks of block_ms; NULL: as the counts of the feature's shape (blocks.c). */
+	struct block_chance (*blocked)(const struct profile *reference,
+	                               const struct profile *current, size_t feature,
+	                               int64_t block_ms, uint64_t seed, struct arena *);
 };
 const struct detector *detector_find(const char *name);
 const struct detector *const *detector_all(void);                /* NULL-terminated */
@@ -353,7 +391,9 @@ size_t profile_changes(const struct feature_profile *reference,
 /* ---- compare.c: two windows, feature by feature -------------------------------------------- */
 
 /* One test that was asked for.  A feature that is asked for at all is compared by what was asked,
- * any other by its shape's default and by `missing`. */
+ * any other by its shape's default and by `missing`.  So are all numbers and categories together,
+ * by `mmd`, if there are two or more and both profiles have a sample. */
+#define JOINT_NAME "all features together"
 struct asked {
 	const char            *feature;  /* by its name in the profile */
 	const struct detector *detector;
@@ -366,7 +406,7 @@ struct comparing {
 	size_t   nasked;
 };
 struct compared {
-	size_t feature;                  /* of the reference's features */
+	size_t feature;                  /* of the reference's; nfeature: all of them together */
 	const struct detector *detector;
 	struct finding finding;          /* p and verdict of this test alone */
 	double p_adjusted;               /* Benjamini and Hochberg, over all that are known */
@@ -379,9 +419,15 @@ struct comparison {
 	struct compared *compared;       /* feature by feature, as the reference has them */
 	size_t n;
 	enum drift_verdict *feature;     /* DRIFT if a finding of it is; else INCONCLUSIVE if one is */
-	enum drift_verdict  verdict;     /* the same of the features */
+	bool                joint;       /* feature[nfeature] is that of all of them together */
+	enum drift_verdict  verdict;     /* the same of the features, and of all together */
 	size_t drifted, unsure;          /* features */
 };
+/* Of the feature, or JOINT_NAME. */
+const char *compared_name(const struct comparison *, const struct compared *);
+/* As profile_changes; none of all features together. */
+size_t compared_changes(const struct comparison *, const struct compared *,
+                        struct category_change **, struct arena *);
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
  * alike (profile_alike), or what is asked does not fit. */
 int profiles_compare(const struct profile *reference, const struct profile *current,

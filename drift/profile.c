@@ -4,7 +4,7 @@
  * Whatever the split and the order, the same records give the same profile, because each part is
  * one of four things that know no order:
  *
- *  - a sum of counts, or an exact sum (exact.c);
+ *  - a sum of counts, of whole numbers (vector.c), or an exact sum (exact.c);
  *  - a minimum or a maximum;
  *  - the lowest k of a multiset, under a total order.  What is among the lowest of all is among the
  *    lowest of any part that holds it, so no part drops it;
@@ -75,6 +75,8 @@ profile_free(struct profile *p)
 		mem_free(f->category);
 		mem_free(f->bucket);
 		mem_free(f->gram);
+		mem_free(f->fourier);
+		mem_free(f->wave);
 	}
 	for (size_t i = 0; i < p->nkept; i++)
 		free_kept(&p->kept[i], p->nfeature);
@@ -204,6 +206,9 @@ add_value(struct feature_profile *f, struct value v, uint64_t seed)
 			add_category(f, v.text, seed);
 		else
 			grams_add(f, v.text, seed);
+		return;
+	case VALUE_VECTOR:
+		fourier_add(f, v.text, seed);
 	}
 }
 
@@ -212,12 +217,14 @@ static struct value
 as_counted(struct value v, enum shape shape)
 {
 	bool number = v.kind == VALUE_NUMBER, text = v.kind == VALUE_TEXT;
+	bool vector = v.kind == VALUE_VECTOR;
 
 	if ((number && (shape != SHAPE_NUMBER || !isfinite(v.number))) ||
-	    (text && shape == SHAPE_NUMBER))
+	    (text && shape != SHAPE_CATEGORY && shape != SHAPE_TEXT) ||
+	    (vector && (shape != SHAPE_VECTOR || !vector_sound(v.text))))
 		return (struct value){ .kind = VALUE_OTHER };
 	return (struct value){ .kind = v.kind, .number = number ? v.number + 0.0 : 0,
-		.text = text ? v.text : (struct str){ 0 } };
+		.text = text || vector ? v.text : (struct str){ 0 } };
 }
 
 static int
@@ -270,9 +277,12 @@ keep(struct profile *p, struct kept k)
 {
 	size_t lo = 0, hi = p->nkept;
 
-	for (size_t i = 0; i < p->nfeature; i++)
-		k.value[i].text = p->feature[i].shape == SHAPE_TEXT ? (struct str){ 0 } :
-		    category_text(k.value[i].text);
+	for (size_t i = 0; i < p->nfeature; i++) {
+		if (p->feature[i].shape == SHAPE_TEXT)
+			k.value[i].text = (struct str){ 0 };
+		else if (p->feature[i].shape == SHAPE_CATEGORY)
+			k.value[i].text = category_text(k.value[i].text);
+	}
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -455,6 +465,7 @@ profile_merge(struct profile *into, const struct profile *from, struct err *e)
 		merge_numbers(to, f);
 		merge_categories(to, f);
 		grams_merge(to, f);
+		fourier_merge(to, f);
 		to->n += f->n;
 		to->missing += f->missing;
 		to->empty += f->empty;

@@ -1,7 +1,7 @@
 /*
  * profile.h -- what the files of the profile share.
  *
- * Private to drift/profile*.c, grams.c and their tests.
+ * Private to drift/profile*.c, grams.c, vector.c and their tests.
  */
 #ifndef PROFILE_H
 #define PROFILE_H
@@ -27,5 +27,11 @@ int      kept_order(const struct profile *, size_t i, size_t k);
 /* grams.c: the n-grams of one record's text; NULL instead of counts until one has any. */
 void     grams_add(struct feature_profile *, struct str text, uint64_t seed);
 void     grams_merge(struct feature_profile *into, const struct feature_profile *from);
+
+/* vector.c: the random Fourier sums; NULL until there is a vector. */
+void     fourier_add(struct feature_profile *, struct str vector, uint64_t seed);
+void     fourier_merge(struct feature_profile *into, const struct feature_profile *from);
+/* What one vector adds to a sum is a whole number of at most this size. */
+enum { FOURIER_UNIT = 1 << 14 };
 
 #endif

@@ -130,6 +130,13 @@ put_grams(struct buf *b, const struct feature_profile *f)
 }
 
 static void
+put_vectors(struct buf *b, const struct feature_profile *f)
+{
+	for (size_t i = 0; f->fourier != NULL && i < FOURIER_SUMS; i++)
+		put_signed(b, f->fourier[i]);
+}
+
+static void
 put_kept(struct buf *b, const struct profile *p)
 {
 	put(b, p->cap);
@@ -143,7 +150,7 @@ put_kept(struct buf *b, const struct profile *p)
 			put(b, v->kind);
 			if (v->kind == VALUE_NUMBER)
 				put_real(b, v->number);
-			if (v->kind == VALUE_TEXT)
+			if (v->kind == VALUE_TEXT || v->kind == VALUE_VECTOR)
 				put_text(b, v->text);
 		}
 	}
@@ -172,8 +179,10 @@ profile_write(struct buf *b, const struct profile *p)
 			put_numbers(b, f);
 		else if (f->shape == SHAPE_CATEGORY)
 			put_categories(b, f);
-		else
+		else if (f->shape == SHAPE_TEXT)
 			put_grams(b, f);
+		else
+			put_vectors(b, f);
 	}
 	put_kept(b, p);
 	sha256_add(&sum, str_sub(buf_as_str(b), from, b->n - from));

@@ -139,7 +139,7 @@ get_watched(struct reader *r, size_t *n, struct arena *a)
 		f->name = get_name(r, NAME_MAX_BYTES, a);
 		f->help = "";
 		f->version = (int)get_count(r, 1000000);
-		f->shape = (enum shape)get_count(r, SHAPE_TEXT);
+		f->shape = (enum shape)get_count(r, SHAPE_VECTOR);
 		w[i].params_json = get_name(r, PARAMS_MAX, a);
 		w[i].feature = f;
 		if (r->why != NULL)
@@ -263,18 +263,39 @@ get_grams(struct reader *r, struct feature_profile *f)
 	}
 }
 
+static void
+get_vectors(struct reader *r, struct feature_profile *f)
+{
+	long n = profile_values(f);
+
+	if (n == 0)
+		return;
+	f->fourier = mem_alloc(FOURIER_SUMS, sizeof *f->fourier);
+	for (size_t i = 0; i < FOURIER_SUMS && r->why == NULL; i++) {
+		f->fourier[i] = get_signed(r);
+		if (f->fourier[i] > n * FOURIER_UNIT || f->fourier[i] < -n * FOURIER_UNIT)
+			wrong(r, "a Fourier sum is out of range");
+	}
+}
+
 static struct value
 get_value(struct reader *r, enum shape shape)
 {
-	struct value v = { .kind = (enum value_kind)get_count(r, VALUE_TEXT) };
+	struct value v = { .kind = (enum value_kind)get_count(r, VALUE_VECTOR) };
 
 	if ((v.kind == VALUE_NUMBER && shape != SHAPE_NUMBER) ||
-	    (v.kind == VALUE_TEXT && shape == SHAPE_NUMBER))
+	    (v.kind == VALUE_TEXT && shape != SHAPE_CATEGORY && shape != SHAPE_TEXT) ||
+	    (v.kind == VALUE_VECTOR && shape != SHAPE_VECTOR))
 		wrong(r, "a value is of the wrong type");
 	if (v.kind == VALUE_NUMBER)
 		v.number = get_real(r);
 	if (v.kind == VALUE_TEXT)
 		v.text = str_own(get_text(r, shape == SHAPE_TEXT ? 0 : CATEGORY_BYTES));
+	if (v.kind == VALUE_VECTOR) {
+		v.text = str_own(get_text(r, 4 * (size_t)VECTOR_MAX));
+		if (!vector_sound(v.text))
+			wrong(r, "a vector is not one");
+	}
 	return v;
 }
 
@@ -316,8 +337,10 @@ get_feature(struct reader *r, struct feature_profile *f, const struct profile *p
 		get_numbers(r, f);
 	else if (f->shape == SHAPE_CATEGORY)
 		get_categories(r, f, p->seed);
-	else
+	else if (f->shape == SHAPE_TEXT)
 		get_grams(r, f);
+	else
+		get_vectors(r, f);
 }
 
 static struct profile *
@@ -375,7 +398,12 @@ profile_read(struct str bytes, const char *path, struct arena *a, struct err *e)
 		err_set(e, "'%s' is no profile: 'driftlead profile LOGS -o FILE' makes one", path);
 		return NULL;
 	}
-	if (version != PROFILE_VERSION) {
+	if (version < PROFILE_VERSION) {
+		err_set(e, "'%s' is a profile of version %ld, and this driftlead reads version %d: make "
+		    "it again from its logs", path, version, PROFILE_VERSION);
+		return NULL;
+	}
+	if (version > PROFILE_VERSION) {
 		err_set(e, "'%s' is a profile of version %ld, and this driftlead reads version %d: use a "
 		    "newer driftlead", path, version, PROFILE_VERSION);
 		return NULL;

@@ -86,7 +86,8 @@ grams_hit(const struct feature_profile *f)
 }
 
 static const double quantile[] = { 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99 };
-static const char *const shape_name[] = { "number", "category", "text" };
+static const char *const shape_name[] = { "number", "category", "text",
+	"vector" };
 
 static double
 middle(struct interval in)
@@ -262,7 +263,7 @@ profile_text(struct buf *b, const struct profile *p, struct arena *a)
 			numbers_text(b, f);
 		else if (f->shape == SHAPE_CATEGORY)
 			categories_text(b, f, a);
-		else
+		else if (f->shape == SHAPE_TEXT)
 			buf_fmt(b, "    n-grams in %ld of %d slots\n", grams_hit(f), GRAM_SLOTS);
 	}
 }

@@ -10,11 +10,10 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 {
 	const struct finding *f = &x->finding;
 	struct category_change *change;
-	size_t n = profile_changes(&c->reference->feature[x->feature],
-	    &c->current->feature[x->feature], &change, a);
+	size_t n = compared_changes(c, x, &change, a);
 
 	buf_char(b, '{');
-	buf_key_text(b, "feature", str_of(c->reference->watched[x->feature].name));
+	buf_key_text(b, "feature", str_of(compared_name(c, x)));
 	buf_key_text(b, "detector", str_of(x->detector->name));
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[x->verdict]));

@@ -118,7 +118,7 @@ finding_text(struct session *s, const struct comparison *c, const struct compare
 	size_t n;
 
 	buf_fmt(b, "  %-12s  %-20s %-15s", drift_verdict_name[x->verdict],
-	    visible(str_of(c->reference->watched[x->feature].name), s->arena), x->detector->name);
+	    visible(str_of(compared_name(c, x)), s->arena), x->detector->name);
 	if (f->known)
 		buf_fmt(b, "  %.3g [%.3g, %.3g] %s, tolerance %.3g, p=%.2g", f->effect, f->ci.lo, f->ci.hi,
 		    x->detector->unit, f->tolerance, x->p_adjusted);
@@ -126,8 +126,7 @@ finding_text(struct session *s, const struct comparison *c, const struct compare
 		buf_fmt(b, "\n%38s%s", "", f->why);
 	if (x->verdict == DRIFT_UNSURE && f->n_needed > 0)
 		buf_fmt(b, "\n%38sabout %ld current records would decide", "", f->n_needed);
-	n = profile_changes(&c->reference->feature[x->feature], &c->current->feature[x->feature],
-	    &change, s->arena);
+	n = compared_changes(c, x, &change, s->arena);
 	for (size_t i = 0; x->verdict == DRIFT_YES && i < n && i < DRIFT_CHANGES; i++)
 		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(change[i].category, s->arena),
 		    change[i].was * 100, change[i].is * 100);
