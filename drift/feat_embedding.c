@@ -1,12 +1,11 @@
 /*
  * feat_embedding.c -- a list of numbers that stands for a text, as another program computed it.
  *
- *  (1) `of` is a member, a JSON Pointer or a column of the record as it was logged: an array of
- *      `dimensions` numbers, or a text that is one.
+ *  (1) `of` is the field: an array of `dimensions` numbers, or a text that is one.
  *  (2) An array of another length, or with anything but numbers, is other.  One without content is
  *      empty.
  *  (3) Components are rounded to 32 bits; one that they do not hold makes the value other.
- *  (4) What is redacted as a whole is other; patterns of personal data are not looked for in it.
+ *  (4) What is redacted as a whole is other; no pattern of personal data is looked for in numbers.
  */
 #include "drift/features.h"
 
@@ -45,12 +44,15 @@ static struct value
 get(const void *p, const struct record *r, struct arena *a)
 {
 	const struct embedding *e = p;
-	struct value v = record_logged(r, str_of(e->of), a);
+	struct record plain = *r;
+	struct value v;
 	size_t n = (size_t)e->dimensions;
 	double *x = arena_array(a, n, sizeof *x);
 	struct json_fault fault;
 	struct json array;
 
+	plain.redact = NULL;                     /* (4) */
+	v = record_value(&plain, str_of(e->of), a);
 	if (v.kind != VALUE_TEXT)
 		return v.kind == VALUE_NUMBER ? value_none(VALUE_OTHER) : v;
 	if (str_trim(v.text).n == 0)

@@ -132,7 +132,7 @@ what_did_not_change(void **state)
 static void
 embeddings_that_moved(void **state)
 {
-	enum { TIMES = 400, STILL = 400 };
+	enum { TIMES = 250, STILL = 400 };
 	struct rates still, moved, far;
 
 	(void)state;
@@ -141,7 +141,7 @@ embeddings_that_moved(void **state)
 	assert_true(still.drift <= 0.025 + error_of(0.025, STILL) && still.no > 0.99);
 	moved = simulate("mmd", embedding_64, 200, 200, 0.05, 0.0301, TIMES);
 	assert_true(moved.p >= 0.35 - error_of(0.35, TIMES) && moved.covered >= 0.95);
-	far = simulate("mmd", embedding_64, 200, 200, 0.1, 0.0600, 60);
+	far = simulate("mmd", embedding_64, 200, 200, 0.1, 0.0600, 40);
 	assert_true(far.p >= 0.95 && far.covered >= 0.9);
 }
 
@@ -214,7 +214,7 @@ numbers_that_fell(void **state)
 		}
 		if (getenv("SHOW") != NULL)
 			print_message("%s of a fall: %d of %d\n", with[i], found, TIMES);
-		assert_true(found >= TIMES * 98 / 100);
+		assert_true(found >= TIMES * (i == 0 ? 98 : 99) / 100);
 	}
 }
 
