@@ -15,6 +15,8 @@ enum { CATEGORY_BYTES = 512 };
 /* What a square that no double holds counts as. */
 #define SQUARE_MAX DBL_MAX
 #define PROFILE_TIME_MAX (1L << 53)
+/* The version of files whose sample has no texts: other driftleads read it, too. */
+enum { PROFILE_TEXTLESS = 1 };
 
 /* A copy that str_disown frees; no bytes, no memory. */
 struct str str_own(struct str);

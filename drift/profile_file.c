@@ -156,7 +156,7 @@ profile_write(struct buf *b, const struct profile *p)
 	unsigned char raw[32];
 	size_t from = b->n;
 
-	buf_fmt(b, PROFILE_MAGIC "%d\n", PROFILE_VERSION);
+	buf_fmt(b, PROFILE_MAGIC "%d\n", p->texts ? PROFILE_VERSION : PROFILE_TEXTLESS);
 	put_watched(b, p);
 	put(b, (uint64_t)p->n);
 	put(b, (uint64_t)p->bad);

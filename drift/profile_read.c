@@ -264,7 +264,7 @@ get_grams(struct reader *r, struct feature_profile *f)
 }
 
 static struct value
-get_value(struct reader *r, enum shape shape)
+get_value(struct reader *r, enum shape shape, bool texts)
 {
 	struct value v = { .kind = (enum value_kind)get_count(r, VALUE_TEXT) };
 
@@ -274,7 +274,8 @@ get_value(struct reader *r, enum shape shape)
 	if (v.kind == VALUE_NUMBER)
 		v.number = get_real(r);
 	if (v.kind == VALUE_TEXT)
-		v.text = str_own(get_text(r, shape == SHAPE_TEXT ? 0 : CATEGORY_BYTES));
+		v.text = str_own(get_text(r, shape != SHAPE_TEXT ? CATEGORY_BYTES :
+		    texts ? KEPT_TEXT_BYTES : 0));
 	return v;
 }
 
@@ -284,6 +285,8 @@ get_kept(struct reader *r, struct profile *p)
 	size_t n;
 
 	p->cap = (size_t)get_count(r, PROFILE_RECORDS_MAX);
+	if (p->texts && p->cap > KEPT_TEXTS_MAX)
+		wrong(r, "texts of too many records are kept");
 	n = get_length(r, 9 + p->nfeature);
 	if (n != (p->n < (long)p->cap ? (size_t)p->n : p->cap))
 		n = wrong(r, "the sample has not as many records as it should");
@@ -299,7 +302,7 @@ get_kept(struct reader *r, struct profile *p)
 		if (k->time_ms != 0 && (k->time_ms < p->first_ms || k->time_ms > p->last_ms))
 			wrong(r, "the time of a record lies outside");
 		for (size_t f = 0; f < p->nfeature; f++)
-			k->value[f] = get_value(r, p->feature[f].shape);
+			k->value[f] = get_value(r, p->feature[f].shape, p->texts);
 		if (r->why == NULL && i > 0 && kept_order(p, i - 1, i) > 0)
 			wrong(r, "the sample is out of order");
 	}
@@ -321,7 +324,7 @@ get_feature(struct reader *r, struct feature_profile *f, const struct profile *p
 }
 
 static struct profile *
-get_profile(struct reader *r, struct arena *a)
+get_profile(struct reader *r, bool texts, struct arena *a)
 {
 	size_t nfeature;
 	struct watched *watched = get_watched(r, &nfeature, a);
@@ -331,6 +334,7 @@ get_profile(struct reader *r, struct arena *a)
 	if (r->why != NULL)
 		return NULL;
 	p = profile_begin(watched, nfeature, 0, seed);
+	p->texts = texts;
 	p->n = get_count(r, PROFILE_RECORDS_MAX);
 	p->bad = get_count(r, PROFILE_RECORDS_MAX);
 	p->first_ms = get_count(r, PROFILE_TIME_MAX);
@@ -375,9 +379,9 @@ profile_read(struct str bytes, const char *path, struct arena *a, struct err *e)
 		err_set(e, "'%s' is no profile: 'driftlead profile LOGS -o FILE' makes one", path);
 		return NULL;
 	}
-	if (version != PROFILE_VERSION) {
-		err_set(e, "'%s' is a profile of version %ld, and this driftlead reads version %d: use a "
-		    "newer driftlead", path, version, PROFILE_VERSION);
+	if (version > PROFILE_VERSION) {
+		err_set(e, "'%s' is a profile of version %ld, and this driftlead reads versions to %d: use "
+		    "a newer driftlead", path, version, PROFILE_VERSION);
 		return NULL;
 	}
 	if (left(&r) < sizeof raw) {
@@ -393,7 +397,7 @@ profile_read(struct str bytes, const char *path, struct arena *a, struct err *e)
 		    "logs", path);
 		return NULL;
 	}
-	p = get_profile(&r, a);
+	p = get_profile(&r, version > PROFILE_TEXTLESS, a);
 	if (r.why != NULL) {
 		err_set(e, "'%s' is damaged: %s; make it again from its logs", path, r.why);
 		profile_free(p);
