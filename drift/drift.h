@@ -205,6 +205,8 @@ bool       vector_sound(struct str);
 /* ---- profile.c: what is kept of a window --------------------------------------------------- */
 
 enum { CATEGORIES = 4096, GRAM_SLOTS = 1 << 16, SAMPLE_DEFAULT = 2000 };
+/* Of a text in the sample so many bytes, less what would be half a character. */
+enum { KEPT_TEXT_BYTES = 4096, KEPT_TEXTS_MAX = 2000 };
 
 struct category { uint64_t hash; struct str text; long count; };
 
@@ -231,7 +233,7 @@ struct feature_profile {
 };
 
 /* One of the records with the lowest hashes: its values, feature by feature.  Of a text feature's
- * texts nothing is kept but that there was one. */
+ * texts nothing is kept but that there was one, unless the profile keeps texts. */
 struct kept { uint64_t hash; int64_t time_ms; struct value *value; };
 
 struct profile {
@@ -242,6 +244,7 @@ struct profile {
 	int64_t first_ms, last_ms;       /* of those with a time; 0, 0 if none has */
 	struct kept *kept;               /* by hash; at most cap */
 	size_t  nkept, cap, kept_room;
+	bool    texts;                   /* the sample keeps texts of text features */
 	uint64_t seed;                   /* of the hashes */
 };
 
@@ -250,6 +253,8 @@ enum { PROFILE_FEATURES_MAX = 1024 };
 
 /* Empty.  `watched` is not copied and must outlive it; at most `cap` records are kept. */
 struct profile *profile_begin(const struct watched *watched, size_t n, size_t cap, uint64_t seed);
+/* Before the first record: the sample keeps texts, too.  Its cap is at most KEPT_TEXTS_MAX. */
+void profile_keep_texts(struct profile *);
 /* Counts one record by what the features read in it.  `scratch` holds what is not kept. */
 void profile_add(struct profile *, const struct record *, struct arena *scratch);
 /* The same with the values given, by feature; time 0: none.  A value of a kind that the feature's
@@ -257,7 +262,7 @@ void profile_add(struct profile *, const struct record *, struct arena *scratch)
 void profile_add_values(struct profile *, uint64_t record_hash, int64_t time_ms,
                         const struct value *value, struct arena *scratch);
 /* `from` is left as it is.  -1, and nothing was changed, if the two have other features, seeds or
- * sizes of the sample. */
+ * sizes of the sample, or one alone keeps texts. */
 int  profile_merge(struct profile *into, const struct profile *from, struct err *);
 /* Whether both count the same features, in the same versions, with the same parameters and seed;
  * else -1 and a sentence. */
@@ -268,9 +273,10 @@ long profile_values(const struct feature_profile *);
 
 /* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
-enum { PROFILE_VERSION = 2 };
+enum { PROFILE_VERSION = 3 };
 #define PROFILE_MAGIC "driftlead profile "                       /* a file begins so */
-/* Appends the file's bytes: equal profiles have equal bytes. */
+/* Appends the file's bytes: equal profiles have equal bytes.  One without texts
+ * and vectors is of version 1. */
 void profile_write(struct buf *, const struct profile *);
 /*
  * Reads what profile_write wrote; `path` is for messages.  NULL and one sentence if it is damaged,
@@ -321,10 +327,10 @@ void infer_end(const struct infer *, struct watched **, size_t *n, struct arena 
 int logs_infer(const struct log_plan *, const char *const *path, size_t n, struct watched **,
                size_t *nfeature, struct arena *, struct err *);
 /* One profile per piece, so that threads share nothing; their sum does not show which file went to
- * which.  NULL: some file could not be read, or too much of it. */
+ * which.  texts: as profile_keep_texts.  NULL: some file could not be read, or too much of it. */
 struct profile *logs_profile(const struct log_plan *, const char *const *path, size_t n,
                              const struct watched *, size_t nfeature, size_t sample,
-                             uint64_t seed, struct arena *, struct err *);
+                             bool texts, uint64_t seed, struct arena *, struct err *);
 
 /* ---- detectors.def: two profiles of one feature; one file det_<name>.c and one row each ---- */
 

@@ -92,16 +92,19 @@ profile_each(void *ctx, size_t piece, const struct record *r, struct arena *scra
 
 struct profile *
 logs_profile(const struct log_plan *plan, const char *const *path, size_t n,
-    const struct watched *w, size_t nfeature, size_t sample, uint64_t seed, struct arena *a,
-    struct err *e)
+    const struct watched *w, size_t nfeature, size_t sample, bool texts, uint64_t seed,
+    struct arena *a, struct err *e)
 {
 	size_t npiece = logs_pieces(n);
 	struct profile **part = arena_array(a, npiece, sizeof *part), *whole;
 	struct log_counts counts;
 	int failed;
 
-	for (size_t i = 0; i < npiece; i++)
+	for (size_t i = 0; i < npiece; i++) {
 		part[i] = profile_begin(w, nfeature, sample, seed);
+		if (texts)
+			profile_keep_texts(part[i]);
+	}
 	failed = logs_read(plan, path, n, profile_each, part, &counts, e);
 	failed |= logs_check(plan, &counts, e);
 	whole = part[0];

@@ -36,6 +36,14 @@ profile_begin(const struct watched *watched, size_t n, size_t cap, uint64_t seed
 	return p;
 }
 
+void
+profile_keep_texts(struct profile *p)
+{
+	if (p->n > 0 || p->cap > KEPT_TEXTS_MAX)
+		bug("texts of %zu records after %ld", p->cap, p->n);
+	p->texts = true;
+}
+
 struct str
 str_own(struct str s)
 {
@@ -271,18 +279,37 @@ own_kept(const struct kept *k, size_t nfeature)
 	return copy;
 }
 
-/* Texts of text features are not kept: a profile has nothing of them that could be read. */
+/* Without half a character at the end; bytes that are no UTF-8 are cut anywhere. */
+static struct str
+kept_text(struct str text)
+{
+	size_t n = KEPT_TEXT_BYTES;
+
+	if (text.n <= n)
+		return text;
+	while (n > KEPT_TEXT_BYTES - 4 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	return str_sub(text, 0, n);
+}
+
+/* Unless it was asked for, a profile has nothing of the texts of text features. */
+static struct str
+sampled_text(const struct profile *p, size_t feature, struct str text)
+{
+	if (p->feature[feature].shape == SHAPE_VECTOR)
+		return text;
+	if (p->feature[feature].shape != SHAPE_TEXT)
+		return category_text(text);
+	return p->texts ? kept_text(text) : (struct str){ 0 };
+}
+
 static void
 keep(struct profile *p, struct kept k)
 {
 	size_t lo = 0, hi = p->nkept;
 
-	for (size_t i = 0; i < p->nfeature; i++) {
-		if (p->feature[i].shape == SHAPE_TEXT)
-			k.value[i].text = (struct str){ 0 };
-		else if (p->feature[i].shape == SHAPE_CATEGORY)
-			k.value[i].text = category_text(k.value[i].text);
-	}
+	for (size_t i = 0; i < p->nfeature; i++)
+		k.value[i].text = sampled_text(p, i, k.value[i].text);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -455,6 +482,9 @@ profile_merge(struct profile *into, const struct profile *from, struct err *e)
 	if (into->cap != from->cap)
 		return err_set(e, "one profile keeps a sample of %zu records, the other of %zu: make both "
 		    "with one --sample", into->cap, from->cap);
+	if (into->texts != from->texts)
+		return err_set(e, "one profile keeps texts, the other does not: make both with "
+		    "--keep-text or both without");
 	if (into->n > PROFILE_RECORDS_MAX - from->n || into->bad > PROFILE_RECORDS_MAX - from->bad)
 		return err_set(e, "together the profiles have more records than a profile can hold: merge "
 		    "fewer");

@@ -15,6 +15,10 @@ enum { CATEGORY_BYTES = 512 };
 /* What a square that no double holds counts as. */
 #define SQUARE_MAX DBL_MAX
 #define PROFILE_TIME_MAX (1L << 53)
+/* The versions of files: the lowest that has what is in the profile, since other driftleads read it,
+ * too.  With vectors the file says whether its sample has texts. */
+enum { PROFILE_TEXTLESS = 1, PROFILE_TEXTS = 2, PROFILE_VECTORS = PROFILE_VERSION };
+long     profile_version(const struct profile *);
 
 /* A copy that str_disown frees; no bytes, no memory. */
 struct str str_own(struct str);

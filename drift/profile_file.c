@@ -156,6 +156,15 @@ put_kept(struct buf *b, const struct profile *p)
 	}
 }
 
+long
+profile_version(const struct profile *p)
+{
+	for (size_t i = 0; i < p->nfeature; i++)
+		if (p->feature[i].shape == SHAPE_VECTOR)
+			return PROFILE_VECTORS;
+	return p->texts ? PROFILE_TEXTS : PROFILE_TEXTLESS;
+}
+
 void
 profile_write(struct buf *b, const struct profile *p)
 {
@@ -163,7 +172,9 @@ profile_write(struct buf *b, const struct profile *p)
 	unsigned char raw[32];
 	size_t from = b->n;
 
-	buf_fmt(b, PROFILE_MAGIC "%d\n", PROFILE_VERSION);
+	buf_fmt(b, PROFILE_MAGIC "%ld\n", profile_version(p));
+	if (profile_version(p) == PROFILE_VECTORS)
+		put(b, p->texts);
 	put_watched(b, p);
 	put(b, (uint64_t)p->n);
 	put(b, (uint64_t)p->bad);
