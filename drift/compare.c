@@ -4,7 +4,7 @@
  * One correction over all findings of all features, so that windows without a change are called
  * drifted in at most alpha of cases, however many features are watched.
  */
-#include "drift/drift.h"
+#include "drift/blocks.h"
 
 #define DRIFT_FLOOR 0.1                          /* of a detector's own tolerance */
 
@@ -56,11 +56,11 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
  * it is shown to be more than a tenth of it.  So little is of no interest at any size.
  */
 static void
-alarm_early(struct finding *f)
+alarm_early(struct finding *f, double alpha)
 {
 	double least = DRIFT_FLOOR * f->tolerance;
 
-	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least))
+	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least) || f->p > alpha)
 		return;
 	f->verdict = DRIFT_YES;
 	f->tolerance = least;
@@ -86,21 +86,24 @@ compared_changes(const struct comparison *d, const struct compared *f,
 
 static void
 add(struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
-    uint64_t seed, struct arena *a)
+    const struct comparing *how, struct arena *a)
 {
 	struct compared *f = &d->compared[d->n++];
 	const struct profile *r = d->reference, *c = d->current;
 	double bearable = tolerance < 0 ? detector->tolerance : tolerance;
+	uint64_t seed;
 
 	f->feature = feature;
 	f->detector = detector;
 	/* Each test has numbers of its own, whatever else is compared. */
-	seed = hash64(str_of(compared_name(d, f)), rng_key(seed, detector->name));
+	seed = hash64(str_of(compared_name(d, f)), rng_key(how->seed, detector->name));
 	f->finding = detector->sampled != NULL ?
 	    detector->sampled(r, c, feature, bearable, seed, a) :
 	    detector->test(&r->feature[feature], &c->feature[feature], bearable, seed, a);
+	if (how->block_ms > 0)
+		finding_by_blocks(&f->finding, r, c, feature, detector, how->block_ms, how->alpha, seed, a);
 	if (tolerance < 0 && (feature == r->nfeature || !feature_restless(r->watched[feature].feature)))
-		alarm_early(&f->finding);
+		alarm_early(&f->finding, how->alpha);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;
 }
@@ -113,13 +116,13 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 
 	for (size_t i = 0; i < how->nasked; i++)
 		if (strcmp(how->asked[i].feature, name) == 0) {
-			add(d, feature, how->asked[i].detector, how->asked[i].tolerance, how->seed, a);
+			add(d, feature, how->asked[i].detector, how->asked[i].tolerance, how, a);
 			asked = true;
 		}
 	if (asked)
 		return;
-	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how->seed, a);
-	add(d, feature, detector_find("missing"), -1, how->seed, a);
+	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how, a);
+	add(d, feature, detector_find("missing"), -1, how, a);
 }
 
 /* Before the features: whether the windows are alike comes first, what changed after it. */
@@ -131,11 +134,11 @@ add_all(struct comparison *d, const struct comparing *how, struct arena *a)
 
 	for (size_t i = 0; i < how->nasked; i++)
 		if (feature_named(r, how->asked[i].feature) == r->nfeature)
-			add(d, r->nfeature, how->asked[i].detector, how->asked[i].tolerance, how->seed, a);
+			add(d, r->nfeature, how->asked[i].detector, how->asked[i].tolerance, how, a);
 	for (size_t i = 0; i < r->nfeature; i++)
 		joinable += rows_joinable(r->watched[i].feature);
 	if (d->n == before && joinable >= 2 && r->cap > 0 && d->current->cap > 0)
-		add(d, r->nfeature, detector_find("mmd"), -1, how->seed, a);
+		add(d, r->nfeature, detector_find("mmd"), -1, how, a);
 	d->joint = d->n > before;
 }
 

@@ -407,6 +407,7 @@ struct asked {
 };
 struct comparing {
 	double   alpha;                  /* false discoveries among all findings, in (0,1) */
+	int64_t  block_ms;               /* records of so long a time are alike; 0: none are */
 	uint64_t seed;
 	const struct asked *asked;
 	size_t   nasked;

@@ -105,7 +105,6 @@ struct deals {
 	const struct rows_pair *k;
 	uint64_t key;
 	size_t   from;
-	bool     single;         /* rows, whatever the units are */
 	double  *norm2;
 };
 
@@ -140,23 +139,22 @@ static void
 deal(const struct deals *d, size_t lane, size_t number, float (*in)[LANES], struct arena *scratch)
 {
 	const struct rows_pair *k = d->k;
-	size_t n = rows_of(k), units = d->single ? n : k->units_n + k->units_m;
-	size_t drawn = d->single ? k->n : k->units_n;
+	size_t units = k->units_n + k->units_m;
 	size_t *order = arena_array(scratch, units, sizeof *order);
 	float *mine = arena_array(scratch, units, sizeof *mine);
 	struct stream s = { rng_next(d->key, number), 0 };
 
 	for (size_t i = 0; i < units; i++)
 		order[i] = i;
-	for (size_t i = 0; i < drawn; i++) {
+	for (size_t i = 0; i < k->units_n; i++) {
 		size_t at = i + (size_t)(stream_unit(&s) * (double)(units - i)), swap = order[i];
 
 		order[i] = order[at];
 		order[at] = swap;
 		mine[order[i]] = 1;
 	}
-	for (size_t i = 0; i < n; i++)
-		in[i][lane] = mine[d->single ? i : k->unit[i]];
+	for (size_t i = 0; i < rows_of(k); i++)
+		in[i][lane] = mine[k->unit[i]];
 }
 
 static void
@@ -207,9 +205,9 @@ by_size(const void *a, const void *b)
 struct kernel_chance { struct chance_of of; double variance; };
 
 static struct kernel_chance
-chance(const struct rows_pair *k, bool single, double seen, uint64_t seed, struct arena *scratch)
+chance(const struct rows_pair *k, double seen, uint64_t seed, struct arena *scratch)
 {
-	struct deals d = { .k = k, .key = rng_key(seed, "kernel"), .single = single };
+	struct deals d = { .k = k, .key = rng_key(seed, "kernel") };
 	struct kernel_chance c = { 0 };
 	size_t far, all = DEALS;
 
@@ -271,7 +269,7 @@ kernel_finding(struct rows_pair *k, double most, double tolerance, const char *w
 
 	centre(k, a);
 	seen = norm_seen(k, a);
-	c = chance(k, true, seen, seed, a);
+	c = chance(k, seen, seed, a);
 	e = excess_of(seen, &c.of, linear_sd(k, c.variance, a), 0);
 	f.effect = fmin(most, sqrt(e.at));
 	f.ci = (struct interval){ fmin(most, sqrt(e.ci.lo)), fmin(most, sqrt(e.ci.hi)) };
@@ -285,17 +283,20 @@ struct block_chance
 kernel_blocks(struct rows_pair *k, uint64_t seed, struct arena *a)
 {
 	struct block_chance b = { .n = k->units_n, .m = k->units_m, .p = 1, .design = 1 };
-	struct kernel_chance whole, single;
-	double seen;
+	struct kernel_chance c;
+	double seen, single = 0;
 
 	if (k->n == 0 || k->m == 0)
 		return b;
 	centre(k, a);
 	seen = norm_seen(k, a);
-	whole = chance(k, false, seen, seed, a);
-	single = chance(k, true, INFINITY, seed, a);
-	b.p = whole.of.p;
-	if (single.of.mean > 0)
-		b.design = fmax(1, whole.of.mean / single.of.mean);
+	c = chance(k, seen, seed, a);
+	b.p = c.of.p;
+	/* The mean among all deals of single rows: a centred kernel's trace says it. */
+	for (size_t i = 0; i < rows_of(k); i++)
+		single += (double)k->value[i * rows_of(k) + i];
+	single *= (1 / (double)k->n + 1 / (double)k->m) / (double)(rows_of(k) - 1);
+	if (single > 0)
+		b.design = fmax(1, c.of.mean / single);
 	return b;
 }
