@@ -2,9 +2,9 @@
  * blocks.c -- p and intervals where records of one block of time are alike.
  *
  * Sessions, bursts and days make records of one hour more alike than those of two, and a test that
- * takes each for a witness of its own finds drift wherever two days differ.  Blocks are exchangeable
- * where records are not: whole blocks are dealt anew, and how much blocks of one window differ says
- * how much less than a record each record counts.
+ * takes each for a witness of its own finds drift wherever two days differ.  Blocks can be
+ * exchanged where records cannot: whole blocks are dealt anew, and how much blocks of one window
+ * differ says how much less than a record each record counts.
  */
 #include "drift/blocks.h"
 
@@ -13,7 +13,7 @@
 enum { DEALS = 499, DEALS_MORE = 1500 };
 #define Z_SURE 1.959963984540054
 
-/* ---- deals of whole blocks ------------------------------------------------------------------------ */
+/* ---- deals of whole blocks ---------------------------------------------------------------- */
 
 /* What tells the windows apart, if `in` says which blocks are the reference. */
 static double
@@ -104,7 +104,7 @@ least_p(size_t n, size_t m)
 	return (n == m ? 2 : 1) * exp(-ways);
 }
 
-/* ---- the design effect ----------------------------------------------------------------------------- */
+/* ---- the design effect -------------------------------------------------------------------- */
 
 /* The blocks of one window. */
 struct window_blocks { const long *of, *count; size_t blocks, cells; };
@@ -130,7 +130,7 @@ mean_size(const struct window_blocks *w)
 	return squares / records_in(w);
 }
 
-/* The variance of the shares between blocks over that of independent records, all cells together. */
+/* The variance of shares between blocks over that of independent records, of all cells together. */
 static double
 between(const struct window_blocks *w)
 {
@@ -190,7 +190,16 @@ chance_of_cells(const struct finding *f, const struct cells *c, uint64_t seed, s
 	return b;
 }
 
-/* ---- the finding --------------------------------------------------------------------------------------- */
+/* ---- the finding -------------------------------------------------------------------------- */
+
+/* The largest value of a detector's unit. */
+static double
+most_of(const struct detector *d)
+{
+	if (strcmp(d->unit, "share") == 0 || strcmp(d->unit, "JS (base 2)") == 0)
+		return 1;
+	return strcmp(d->unit, "AUC - 0.5") == 0 ? 0.5 : INFINITY;
+}
 
 static void
 widen(struct finding *f, const struct block_chance *b, double most)
@@ -243,7 +252,7 @@ finding_by_blocks(struct finding *f, const struct profile *r, const struct profi
                   uint64_t seed, struct arena *a)
 {
 	bool missing = strcmp(d->name, "missing") == 0;
-	double least, most = strcmp(d->unit, "share") == 0 ? 1 : INFINITY;
+	double least;
 	struct block_chance b;
 	struct cells cells;
 
@@ -267,7 +276,7 @@ finding_by_blocks(struct finding *f, const struct profile *r, const struct profi
 	}
 	least = least_p(b.n, b.m);
 	f->p = fmax(f->p, fmax(b.p, least));
-	widen(f, &b, most);
+	widen(f, &b, most_of(d));
 	if (least > alpha)
 		unsure(f, arena_fmt(a, "only %zu and %zu blocks of time: %zu in both windows would decide",
 		    b.n, b.m, blocks_needed(alpha)));

@@ -8,7 +8,7 @@
 
 #include "drift/finding.h"
 
-/* ---- cells.c: the kept records of each block, counted ------------------------------------------ */
+/* ---- cells.c: the kept records of each block, counted ------------------------------------- */
 
 enum cells_kind {
 	CELLS_NONE,              /* the sample does not hold the values */
@@ -33,7 +33,7 @@ struct cells {
 struct cells cells_of(const struct profile *reference, const struct profile *current,
                       size_t feature, bool missing, int64_t block_ms, struct arena *);
 
-/* ---- blocks.c ------------------------------------------------------------------------------------ */
+/* ---- blocks.c ----------------------------------------------------------------------------- */
 
 /*
  * Makes a finding honest where records of one block are alike: p is at least that of whole blocks

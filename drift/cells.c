@@ -11,7 +11,7 @@ enum { QUANTILES = 20, COMMONEST = 63, WORD_SLOTS = 1024 };
 /* One record with a time, and the block that it lies in. */
 struct placed { const struct value *value; int64_t time; size_t block; bool current; };
 
-/* ---- which records ------------------------------------------------------------------------------ */
+/* ---- which records ------------------------------------------------------------------------ */
 
 static size_t
 place(const struct profile *p, size_t feature, bool missing, int64_t block_ms, bool current,
@@ -49,7 +49,7 @@ number_blocks(struct placed *r, size_t n, struct cells *c)
 	}
 }
 
-/* ---- which cells --------------------------------------------------------------------------------- */
+/* ---- which cells -------------------------------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)

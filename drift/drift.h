@@ -85,7 +85,7 @@ struct str redact_text(const struct redact *, struct str text, struct arena *);
 /* Whether a field goes as a whole: its name, or a JSON Pointer into it or to what holds it. */
 bool       redact_hides(const struct redact *, struct str name);
 
-/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ------------ */
+/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ---------- */
 
 struct log_format;
 const struct log_format *log_format_find(const char *name);      /* NULL: none */
@@ -188,7 +188,7 @@ void   exact_merge(struct exact *, const struct exact *);
 double exact_value(const struct exact *);
 void   exact_settle(struct exact *);  /* makes equal sums equal bytes */
 
-/* ---- vector.c: lists of numbers, as embeddings are ------------------------------------------- */
+/* ---- vector.c: lists of numbers, as embeddings are ---------------------------------------- */
 
 /*
  * Components are float32, four bytes each with the lowest first.  Of a whole window there are
@@ -271,7 +271,7 @@ void profile_free(struct profile *);
 /* Records with a value: neither missing nor empty nor of another type. */
 long profile_values(const struct feature_profile *);
 
-/* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
+/* ---- profile_file.c, profile_read.c: driftlead-profile(5) --------------------------------- */
 
 enum { PROFILE_VERSION = 3 };
 #define PROFILE_MAGIC "driftlead profile "                       /* a file begins so */
@@ -287,7 +287,7 @@ struct profile *profile_read(struct str bytes, const char *path, struct arena *,
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
 
-/* ---- profile_text.c ------------------------------------------------------------------------- */
+/* ---- profile_text.c ----------------------------------------------------------------------- */
 
 /* The bucket of the q-quantile (the value of rank ceil(q n)), cut to min and max; 0, 0 without
  * numbers. */
@@ -301,7 +301,7 @@ bool   profile_sd(const struct feature_profile *, double *sd);
 void   profile_text(struct buf *, const struct profile *, struct arena *);
 void   profile_json(struct buf *, const struct profile *, struct arena *);
 
-/* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
+/* ---- watch.c, infer.c: which features are watched ----------------------------------------- */
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
 /* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */

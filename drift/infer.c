@@ -3,7 +3,8 @@
  *
  * What the server says of a request is watched where it is there, input and output by length and
  * n-grams, and of the other fields those that read as numbers, those with few values, and lists of
- * numbers of one length, which are taken for embeddings.  What is an identifier, a time, or one of the record's own fields under the log's name, is not.
+ * numbers of one length, which are taken for embeddings.  What is an identifier, a time, or one of
+ * the record's own fields under the log's name, is not.
  */
 #include "drift/profile.h"
 

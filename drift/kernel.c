@@ -2,8 +2,8 @@
  * kernel.c -- two samples by the norm of the difference of their mean elements.
  *
  * With u = 1/n for a row of the reference and -1/m for one of the current window the squared norm
- * is u'Ku.  u sums to 0, so K may be centred, after which it is (1/n + 1/m)^2 a'Ka for the indicator
- * a of the reference: one product of the matrix with each deal of labels, many deals at once.
+ * is u'Ku.  u sums to 0, so K may be centred, after which it is (1/n + 1/m)^2 a'Ka for the
+ * indicator a of the reference: one product of the matrix with each deal of labels, many at once.
  */
 #include "drift/kernel.h"
 
@@ -12,7 +12,7 @@
 
 enum { LANES = 16, DEALS = 496, DEALS_MORE = 1504 };     /* whole batches */
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------- */
 
 static size_t
 rows_of(const struct rows_pair *k)
@@ -99,7 +99,7 @@ centre(struct rows_pair *k, struct arena *scratch)
 			k->value[i * n + j] = (float)((double)k->value[i * n + j] - mean[i] - mean[j] + all);
 }
 
-/* ---- deals ------------------------------------------------------------------------------------ */
+/* ---- deals -------------------------------------------------------------------------------- */
 
 struct deals {
 	const struct rows_pair *k;
@@ -228,7 +228,7 @@ chance(const struct rows_pair *k, double seen, uint64_t seed, struct arena *scra
 	return c;
 }
 
-/* ---- findings ----------------------------------------------------------------------------------- */
+/* ---- findings ----------------------------------------------------------------------------- */
 
 static double
 variance_of(const double *x, size_t n)

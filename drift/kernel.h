@@ -8,7 +8,7 @@
 
 #include "drift/finding.h"
 
-/* ---- rows.c: records of the sample as points ------------------------------------------------- */
+/* ---- rows.c: records of the sample as points ---------------------------------------------- */
 
 /* Of each window at most so many records, those with the lowest hashes. */
 enum { PAIR_ROWS = 1000 };
@@ -38,7 +38,7 @@ struct rows_pair rows_pair(const struct profile *reference, const struct profile
                            size_t feature, int64_t block_ms, struct arena *scratch);
 void             rows_pair_free(struct rows_pair *);
 
-/* ---- kernel.c -------------------------------------------------------------------------------- */
+/* ---- kernel.c ----------------------------------------------------------------------------- */
 
 /* The median of what is not on the diagonal; 0 with fewer than two rows. */
 double kernel_median(const struct rows_pair *);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- which records -------------------------------------------------------------------------- */
+/* ---- which records ------------------------------------------------------------------------ */
 
 static bool
 wanted(const struct profile *p, const struct kept *k, size_t feature, int64_t block_ms)
@@ -47,7 +47,7 @@ number_blocks(const struct kept *const *row, size_t n, int64_t block_ms, size_t 
 	return known;
 }
 
-/* ---- distances ------------------------------------------------------------------------------- */
+/* ---- distances ---------------------------------------------------------------------------- */
 
 /* A row is `scores` numbers whose squared differences count, and `codes` that are equal or not. */
 struct points {
@@ -92,7 +92,7 @@ distances_of(size_t i, struct arena *scratch, void *ctx)
 	}
 }
 
-/* ---- vectors --------------------------------------------------------------------------------- */
+/* ---- vectors ------------------------------------------------------------------------------ */
 
 static void
 put_vectors(struct points *p, const struct kept *const *row, size_t n, size_t feature)
@@ -111,7 +111,7 @@ put_vectors(struct points *p, const struct kept *const *row, size_t n, size_t fe
 	}
 }
 
-/* ---- records ----------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------ */
 
 struct ranked { double x; size_t row; };
 
@@ -188,7 +188,7 @@ put_records(struct points *p, const struct kept *const *row, size_t n, const str
 	}
 }
 
-/* ---- pairs ------------------------------------------------------------------------------------- */
+/* ---- pairs -------------------------------------------------------------------------------- */
 
 bool
 rows_joinable(const struct feature *f)

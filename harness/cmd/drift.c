@@ -183,8 +183,8 @@ drift(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	struct asked *asked = arena_array(s->arena, o->test.n, sizeof *asked);
-	struct comparing how = { .alpha = o->alpha, .block_ms = (int64_t)(o->block * 1000), .seed = (uint64_t)o->seed, .asked = asked,
-		.nasked = o->test.n };
+	struct comparing how = { .alpha = o->alpha, .block_ms = (int64_t)(o->block * 1000),
+		.seed = (uint64_t)o->seed, .asked = asked, .nasked = o->test.n };
 	struct window w[2] = { 0 };
 	struct log_plan plan;
 	int status = 0;

@@ -430,7 +430,7 @@ damaged_files_are_refused(void **state)
 	/* Names and values may be others; most of a file cannot. */
 	assert_true(accepted > 0 && accepted < (long)b.n * 2 / 3);
 	refused(STR(""), "is no profile");
-	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "use a newer driftlead");
+	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "use a newer");
 	refused(STR("driftlead profile -1\n"), "is no profile");
 	refused(STR("driftlead profile 1\n"), "ends too early");
 	buf_free(&b);
