@@ -72,3 +72,9 @@ excess_of(double at, const struct chance_of *c, double sd, double half_least)
 	e.reach = half * (1 + power / z);
 	return e;
 }
+
+double
+root_reach(double tolerance, double reach)
+{
+	return sqrt(tolerance * tolerance + reach) - tolerance;
+}

@@ -4,14 +4,15 @@
  * One correction over all findings of all features, so that windows without a change are called
  * drifted in at most alpha of cases, however many features are watched.
  */
-#include "drift/drift.h"
+#include "drift/blocks.h"
 
 enum { ASKED_MOST = 10 };                        /* times as many random tables, for a small p */
 #define DRIFT_FLOOR 0.1                          /* of a detector's own tolerance */
 
 /* ---- which tests ---- */
 
-static const char *const shape_name[] = { "a number", "a category", "a text" };
+static const char *const shape_name[] = { "a number", "a category", "a text",
+	"a vector" };
 
 static size_t
 feature_named(const struct profile *p, const char *name)
@@ -32,6 +33,12 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
 		const struct asked *q = &how->asked[i];
 		size_t at = feature_named(r, q->feature);
 
+		if (at == r->nfeature && strcmp(q->feature, JOINT_NAME) == 0) {
+			if (!q->detector->joint)
+				return err_set(e, "the detector '%s' does not compare '%s': mmd and energy do",
+				    q->detector->name, JOINT_NAME);
+			continue;
+		}
 		if (at == r->nfeature)
 			return err_set(e, "the profiles have no feature '%s': name one that they have",
 			    q->feature);
@@ -50,11 +57,11 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
  * it is shown to be more than a tenth of it.  So little is of no interest at any size.
  */
 static void
-alarm_early(struct finding *f)
+alarm_early(struct finding *f, double alpha)
 {
 	double least = DRIFT_FLOOR * f->tolerance;
 
-	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least))
+	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least) || f->p > alpha)
 		return;
 	f->verdict = DRIFT_YES;
 	f->tolerance = least;
@@ -62,47 +69,57 @@ alarm_early(struct finding *f)
 	f->why = NULL;
 }
 
-/* Times rise and fall with the load of the machine: a little more or less of them is no news. */
-static bool
-restless(const struct feature *f)
+const char *
+compared_name(const struct comparison *d, const struct compared *f)
 {
-	static const char *const name[] = { "latency", "first_token", "tokens_per_second" };
+	return f->feature == d->reference->nfeature ? JOINT_NAME :
+	    d->reference->watched[f->feature].name;
+}
 
-	for (size_t i = 0; i < COUNT(name); i++)
-		if (strcmp(f->name, name[i]) == 0)
-			return true;
-	return false;
+size_t
+compared_changes(const struct comparison *d, const struct compared *f,
+                 struct category_change **out, struct arena *a)
+{
+	return f->feature == d->reference->nfeature ? 0 :
+	    profile_changes(&d->reference->feature[f->feature], &d->current->feature[f->feature],
+	    out, a);
 }
 
 /* Each test has numbers of its own, whatever else is compared. */
 static uint64_t
-seed_of(const struct comparison *d, size_t feature, const struct detector *detector, uint64_t seed)
+seed_of(const struct comparison *d, const struct compared *f, uint64_t seed)
 {
-	return hash64(str_of(d->reference->watched[feature].name), rng_key(seed, detector->name));
+	return hash64(str_of(compared_name(d, f)), rng_key(seed, f->detector->name));
 }
 
 static struct finding
-ask(const struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
-    uint64_t seed, struct arena *a)
+ask(const struct comparison *d, const struct compared *f, double tolerance, uint64_t seed,
+    struct arena *a)
 {
-	return detector->sampled != NULL ?
-	    detector->sampled(d->reference, d->current, feature, tolerance, seed, a) :
-	    detector->test(&d->reference->feature[feature], &d->current->feature[feature], tolerance,
-	    seed, a);
+	return f->detector->sampled != NULL ?
+	    f->detector->sampled(d->reference, d->current, f->feature, tolerance, seed, a) :
+	    f->detector->test(&d->reference->feature[f->feature], &d->current->feature[f->feature],
+	    tolerance, seed, a);
 }
 
 static void
 add(struct comparison *d, size_t feature, const struct detector *detector, double tolerance,
-    uint64_t seed, struct arena *a)
+    const struct comparing *how, struct arena *a)
 {
 	struct compared *f = &d->compared[d->n++];
 
 	f->feature = feature;
 	f->detector = detector;
-	f->finding = ask(d, feature, detector, tolerance < 0 ? detector->tolerance : tolerance,
-	    seed_of(d, feature, detector, seed), a);
-	if (tolerance < 0 && !restless(d->reference->watched[feature].feature))
-		alarm_early(&f->finding);
+	f->finding = ask(d, f, tolerance < 0 ? detector->tolerance : tolerance,
+	    seed_of(d, f, how->seed), a);
+	if (how->block_ms > 0) {
+		finding_by_blocks(&f->finding, d->reference, d->current, feature, detector,
+		    how->block_ms, how->alpha, seed_of(d, f, how->seed), a);
+		f->finding.draws = 0;
+	}
+	if (tolerance < 0 && (feature == d->reference->nfeature ||
+	    !feature_restless(d->reference->watched[feature].feature)))
+		alarm_early(&f->finding, how->alpha);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;
 }
@@ -115,13 +132,30 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 
 	for (size_t i = 0; i < how->nasked; i++)
 		if (strcmp(how->asked[i].feature, name) == 0) {
-			add(d, feature, how->asked[i].detector, how->asked[i].tolerance, how->seed, a);
+			add(d, feature, how->asked[i].detector, how->asked[i].tolerance, how, a);
 			asked = true;
 		}
 	if (asked)
 		return;
-	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how->seed, a);
-	add(d, feature, detector_find("missing"), -1, how->seed, a);
+	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how, a);
+	add(d, feature, detector_find("missing"), -1, how, a);
+}
+
+/* Before the features: whether the windows are alike comes first, what changed after it. */
+static void
+add_all(struct comparison *d, const struct comparing *how, struct arena *a)
+{
+	const struct profile *r = d->reference;
+	size_t before = d->n, joinable = 0;
+
+	for (size_t i = 0; i < how->nasked; i++)
+		if (feature_named(r, how->asked[i].feature) == r->nfeature)
+			add(d, r->nfeature, how->asked[i].detector, how->asked[i].tolerance, how, a);
+	for (size_t i = 0; i < r->nfeature; i++)
+		joinable += rows_joinable(r->watched[i].feature);
+	if (d->n == before && joinable >= 2 && r->cap > 0 && d->current->cap > 0)
+		add(d, r->nfeature, detector_find("mmd"), -1, how, a);
+	d->joint = d->n > before;
 }
 
 /* ---- p-values ---- */
@@ -142,10 +176,9 @@ draw_more(struct comparison *d, struct compared *f, double enough, uint64_t seed
 {
 	long draws = f->finding.draws;
 
-	seed = seed_of(d, f->feature, f->detector, seed);
+	seed = seed_of(d, f, seed);
 	for (uint64_t i = 1; i < ASKED_MOST && 1 / (1 + (double)draws) > enough; i++) {
-		struct finding again = ask(d, f->feature, f->detector, f->detector->tolerance,
-		    rng_next(seed, i), a);
+		struct finding again = ask(d, f, f->detector->tolerance, rng_next(seed, i), a);
 
 		if (!at_least(&again))
 			return;
@@ -226,6 +259,12 @@ conclude(struct comparison *d, struct arena *a)
 	}
 	if (nfeature == 0)
 		d->verdict = DRIFT_UNSURE;
+	if (!d->joint || !said[nfeature])
+		return;
+	d->verdict = worse(d->verdict, d->feature[nfeature]);
+	for (size_t i = 0; i < d->n && d->drifted == 0; i++)
+		if (d->compared[i].feature == nfeature && d->compared[i].verdict == DRIFT_YES)
+			d->compared[i].finding.why = "the features changed together, none by itself";
 }
 
 int
@@ -237,8 +276,9 @@ profiles_compare(const struct profile *reference, const struct profile *current,
 	    .verdict = DRIFT_NO };
 	if (profile_alike(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
 		return -1;
-	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 1,
+	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 2,
 	    sizeof *out->compared);
+	add_all(out, how, a);
 	for (size_t i = 0; i < reference->nfeature; i++)
 		add_feature(out, i, how, a);
 	refine(out, how->seed, a);

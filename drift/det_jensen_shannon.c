@@ -40,13 +40,6 @@ linear_sd(const struct tally *b)
 	return sqrt(fmax(0, p2 - p1 * p1) / n + fmax(0, q2 - q1 * q1) / m);
 }
 
-/* What a divergence must be away from the square of a tolerance, said of its root. */
-static double
-root_reach(double tolerance, double reach)
-{
-	return sqrt(tolerance * tolerance + reach) - tolerance;
-}
-
 static struct finding
 jensen_shannon(const struct feature_profile *r, const struct feature_profile *c,
     double tolerance, uint64_t seed, struct arena *a)

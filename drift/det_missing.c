@@ -30,6 +30,7 @@ missing(const struct feature_profile *r, const struct feature_profile *c, double
 
 const struct detector detector_missing = {
 	.name = "missing", .help = "values missing, empty or of another type", .unit = "share",
-	.version = 1, .shapes = 1u << SHAPE_NUMBER | 1u << SHAPE_CATEGORY | 1u << SHAPE_TEXT,
+	.version = 1, .shapes = 1u << SHAPE_NUMBER | 1u << SHAPE_CATEGORY | 1u << SHAPE_TEXT |
+	    1u << SHAPE_VECTOR,
 	.tolerance = 0.05, .test = missing,
 };

@@ -38,6 +38,7 @@ detector_default(enum shape shape)
 		[SHAPE_NUMBER] = &detector_ks,
 		[SHAPE_CATEGORY] = &detector_homogeneity,
 		[SHAPE_TEXT] = &detector_ngrams,
+		[SHAPE_VECTOR] = &detector_mmd,
 	};
 
 	return by_shape[shape];

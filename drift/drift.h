@@ -20,9 +20,10 @@ enum value_kind {
 	VALUE_EMPTY,             /* there, and without content */
 	VALUE_OTHER,             /* of another type than the feature reads */
 	VALUE_NUMBER,            /* finite */
-	VALUE_TEXT
+	VALUE_TEXT,
+	VALUE_VECTOR
 };
-/* A NUMBER's text is as it was written, empty if it was computed. */
+/* A NUMBER's text is as it was written, empty if it was computed; a VECTOR's is its components. */
 struct value { enum value_kind kind; double number; struct str text; };
 
 /* ---- record.c: one request of a production log, whatever wrote it -------------------------- */
@@ -93,7 +94,7 @@ struct str redact_text(const struct redact *, struct str text, struct arena *);
 /* Whether a field goes as a whole: its name, or a JSON Pointer into it or to what holds it. */
 bool       redact_hides(const struct redact *, struct str name);
 
-/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ------------ */
+/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ---------- */
 
 struct log_format;
 const struct log_format *log_format_find(const char *name);      /* NULL: none */
@@ -152,7 +153,7 @@ int    logs_expand(const char *const *pattern, size_t n, const char ***path, siz
 
 /* ---- features.def: what is looked at; one file feat_<name>.c and one row each -------------- */
 
-enum shape { SHAPE_NUMBER, SHAPE_CATEGORY, SHAPE_TEXT };
+enum shape { SHAPE_NUMBER, SHAPE_CATEGORY, SHAPE_TEXT, SHAPE_VECTOR };
 struct feature {
 	const char *name, *help;
 	int         version;             /* raised when the same record may give another value */
@@ -164,6 +165,10 @@ struct feature {
 };
 const struct feature *feature_find(const char *name);
 const struct feature *const *feature_all(void);                  /* NULL-terminated */
+/* A time that rises and falls with the load of the machine: a little more of it is no news. */
+bool feature_restless(const struct feature *);
+/* Whether it can stand in a row with others: a number or category, and not restless. */
+bool rows_joinable(const struct feature *);
 
 /* A feature as it is used: bound and named.  params_json is canonical: what could change values. */
 struct watched {
@@ -196,9 +201,25 @@ void   exact_merge(struct exact *, const struct exact *);
 double exact_value(const struct exact *);
 void   exact_settle(struct exact *);  /* makes equal sums equal bytes */
 
+/* ---- vector.c: lists of numbers, as embeddings are ---------------------------------------- */
+
+/*
+ * Components are float32, four bytes each with the lowest first.  Of a whole window there are
+ * random Fourier sums: those of cos(w x) and sin(w x) over the vectors' directions, for WAVES
+ * vectors w that no data choose.  What is not there of a shorter vector is 0.
+ */
+enum { VECTOR_MAX = 4096, WAVES = 256, FOURIER_SUMS = 2 * WAVES };
+struct str vector_pack(const double *, size_t n, struct arena *);
+size_t     vector_length(struct str);
+double     vector_at(struct str, size_t i);
+/* At most VECTOR_MAX components, at least one, each finite and no zero with a sign. */
+bool       vector_sound(struct str);
+
 /* ---- profile.c: what is kept of a window --------------------------------------------------- */
 
 enum { CATEGORIES = 4096, GRAM_SLOTS = 1 << 16, SAMPLE_DEFAULT = 2000 };
+/* Of a text in the sample so many bytes, less what would be half a character. */
+enum { KEPT_TEXT_BYTES = 4096, KEPT_TEXTS_MAX = 2000 };
 
 struct category { uint64_t hash; struct str text; long count; };
 
@@ -218,10 +239,14 @@ struct feature_profile {
 	long           rest;             /* records in categories that are not listed */
 	/* SHAPE_TEXT: records that hold an n-gram, by the hash of the n-gram */
 	uint32_t      *gram;             /* GRAM_SLOTS, or NULL */
+	/* SHAPE_VECTOR: FOURIER_SUMS, or NULL; the waves' components as far as they were needed */
+	int64_t       *fourier;
+	float         *wave;
+	size_t         nwave, wave_cap;
 };
 
 /* One of the records with the lowest hashes: its values, feature by feature.  Of a text feature's
- * texts nothing is kept but that there was one. */
+ * texts nothing is kept but that there was one, unless the profile keeps texts. */
 struct kept { uint64_t hash; int64_t time_ms; struct value *value; };
 
 struct profile {
@@ -232,6 +257,7 @@ struct profile {
 	int64_t first_ms, last_ms;       /* of those with a time; 0, 0 if none has */
 	struct kept *kept;               /* by hash; at most cap */
 	size_t  nkept, cap, kept_room;
+	bool    texts;                   /* the sample keeps texts of text features */
 	uint64_t seed;                   /* of the hashes */
 };
 
@@ -240,6 +266,8 @@ enum { PROFILE_FEATURES_MAX = 1024 };
 
 /* Empty.  `watched` is not copied and must outlive it; at most `cap` records are kept. */
 struct profile *profile_begin(const struct watched *watched, size_t n, size_t cap, uint64_t seed);
+/* Before the first record: the sample keeps texts, too.  Its cap is at most KEPT_TEXTS_MAX. */
+void profile_keep_texts(struct profile *);
 /* Counts one record by what the features read in it.  `scratch` holds what is not kept. */
 void profile_add(struct profile *, const struct record *, struct arena *scratch);
 /* The same with the values given, by feature; time 0: none.  A value of a kind that the feature's
@@ -247,7 +275,7 @@ void profile_add(struct profile *, const struct record *, struct arena *scratch)
 void profile_add_values(struct profile *, uint64_t record_hash, int64_t time_ms,
                         const struct value *value, struct arena *scratch);
 /* `from` is left as it is.  -1, and nothing was changed, if the two have other features, seeds or
- * sizes of the sample. */
+ * sizes of the sample, or one alone keeps texts. */
 int  profile_merge(struct profile *into, const struct profile *from, struct err *);
 /* Whether both count the same features, in the same versions, with the same parameters and seed;
  * else -1 and a sentence. */
@@ -272,6 +300,7 @@ struct pieces {
 	enum season season;
 	const struct watched *watched;
 	size_t   nfeature, cap;
+	bool     texts;              /* as profile_keep_texts */
 	uint64_t seed;
 	long     bad;
 	struct profile *cell[SEASON_CELLS_MAX];      /* NULL: no record fell into it */
@@ -295,16 +324,17 @@ size_t pieces_common(const struct pieces *, const struct pieces *, int64_t from_
  * current profile kept: the moment after which they differ from it most, by the likelihood of one
  * change from the reference's level to another; first_ms if they always did.  A record counts by
  * how much more frequent its category, or its tenth of the reference's numbers, became.  0: the
- * records have no times, nothing differs, or it is a text, of which none is kept.
+ * records have no times, nothing differs, or it is neither a number nor a category.
  */
 int64_t profile_onset(const struct profile *reference, const struct profile *current,
                       size_t feature, struct arena *);
 
 /* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
-enum { PROFILE_VERSION = 1 };
+enum { PROFILE_VERSION = 3 };
 #define PROFILE_MAGIC "driftlead profile "                       /* a file begins so */
-/* Appends the file's bytes: equal profiles have equal bytes. */
+/* Appends the file's bytes: equal profiles have equal bytes.  One without texts
+ * and vectors is of version 1. */
 void profile_write(struct buf *, const struct profile *);
 /*
  * Reads what profile_write wrote; `path` is for messages.  NULL and one sentence if it is damaged,
@@ -315,22 +345,25 @@ struct profile *profile_read(struct str bytes, const char *path, struct arena *,
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
 
-/* ---- profile_text.c ------------------------------------------------------------------------- */
+/* ---- profile_text.c ----------------------------------------------------------------------- */
 
 /* The bucket of the q-quantile (the value of rank ceil(q n)), cut to min and max; 0, 0 without
  * numbers. */
 struct interval profile_quantile(const struct feature_profile *, double q);
 double profile_mean(const struct feature_profile *);             /* 0 without numbers */
+/* The squared maximum mean discrepancy of the directions of all vectors, without bias: below 0
+ * where chance has it so.  Exact but for WAVES random waves.  0 with fewer than two vectors. */
+double profile_mmd2(const struct feature_profile *, const struct feature_profile *);
 /* False: fewer than two numbers, or so large beside their spread that rounding hides it. */
 bool   profile_sd(const struct feature_profile *, double *sd);
 void   profile_text(struct buf *, const struct profile *, struct arena *);
 void   profile_json(struct buf *, const struct profile *, struct arena *);
 
-/* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
+/* ---- watch.c, infer.c: which features are watched ----------------------------------------- */
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
 /* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */
-int  watch_list(struct node *features, struct watched **, size_t *n, struct arena *, struct err *);
+int  watch_features(struct node *features, struct watched **, size_t *n, struct arena *, struct err *);
 int  watch_yaml(const char *path, struct str text, struct watched **, size_t *n, struct arena *,
                 struct err *);
 /* Those of a profile that was read, bound anew, so that other records can be read as its were. */
@@ -357,10 +390,10 @@ int logs_infer(const struct log_plan *, const char *const *path, size_t n, struc
  * needed; *pieces is empty before, and to be freed in any case. */
 int logs_cut(const struct log_plan *, const char *const *path, size_t n, struct pieces *,
              struct arena *, struct err *);
-/* The same as one profile; NULL instead of -1. */
+/* The same as one profile; texts: as profile_keep_texts.  NULL instead of -1. */
 struct profile *logs_profile(const struct log_plan *, const char *const *path, size_t n,
                              const struct watched *, size_t nfeature, size_t sample,
-                             uint64_t seed, struct arena *, struct err *);
+                             bool texts, uint64_t seed, struct arena *, struct err *);
 
 /* ---- detectors.def: two profiles of one feature; one file det_<name>.c and one row each ---- */
 
@@ -385,11 +418,19 @@ struct finding {
 	const char *why;                 /* a sentence part, or NULL */
 };
 
+/*
+ * What blocks of time say where the records of one are alike: `n` and `m` of them in the reference
+ * and the current window, p of dealing whole blocks, and the design effect: by how much more
+ * means vary than those of as many independent records would.
+ */
+struct block_chance { size_t n, m; double p, design; };
+
 struct detector {
 	const char *name, *help, *unit;
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	bool        joint;               /* compares all features together, too: with `sampled` */
 	/*
 	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is
 	 * not corrected for other tests; a detector whose p comes from random tables is the same for
@@ -400,6 +441,10 @@ struct detector {
 	                       struct arena *);
 	struct finding (*sampled)(const struct profile *reference, const struct profile *current,
 	                          size_t feature, double tolerance, uint64_t seed, struct arena *);
+	/* By whole blocks of block_ms; NULL: as the counts of the feature's shape (blocks.c). */
+	struct block_chance (*blocked)(const struct profile *reference,
+	                               const struct profile *current, size_t feature,
+	                               int64_t block_ms, uint64_t seed, struct arena *);
 };
 const struct detector *detector_find(const char *name);
 const struct detector *const *detector_all(void);                /* NULL-terminated */
@@ -435,7 +480,9 @@ size_t histogram_bin(const struct histogram *, double value);    /* 0 to nedge *
 /* ---- compare.c: two windows, feature by feature -------------------------------------------- */
 
 /* One test that was asked for.  A feature that is asked for at all is compared by what was asked,
- * any other by its shape's default and by `missing`. */
+ * any other by its shape's default and by `missing`.  So are all numbers and categories together,
+ * by `mmd`, if there are two or more and both profiles have a sample. */
+#define JOINT_NAME "all features together"
 struct asked {
 	const char            *feature;  /* by its name in the profile */
 	const struct detector *detector;
@@ -443,12 +490,13 @@ struct asked {
 };
 struct comparing {
 	double   alpha;                  /* false discoveries among all findings, in (0,1) */
+	int64_t  block_ms;               /* records of so long a time are alike; 0: none are */
 	uint64_t seed;
 	const struct asked *asked;
 	size_t   nasked;
 };
 struct compared {
-	size_t feature;                  /* of the reference's features */
+	size_t feature;                  /* of the reference's; nfeature: all of them together */
 	const struct detector *detector;
 	struct finding finding;          /* p and verdict of this test alone */
 	double p_adjusted;               /* Benjamini and Hochberg, over all that are known */
@@ -461,9 +509,15 @@ struct comparison {
 	struct compared *compared;       /* feature by feature, as the reference has them */
 	size_t n;
 	enum drift_verdict *feature;     /* DRIFT if a finding of it is; else INCONCLUSIVE if one is */
-	enum drift_verdict  verdict;     /* the same of the features */
+	bool                joint;       /* feature[nfeature] is that of all of them together */
+	enum drift_verdict  verdict;     /* the same of the features, and of all together */
 	size_t drifted, unsure;          /* features */
 };
+/* Of the feature, or JOINT_NAME. */
+const char *compared_name(const struct comparison *, const struct compared *);
+/* As profile_changes; none of all features together. */
+size_t compared_changes(const struct comparison *, const struct compared *,
+                        struct category_change **, struct arena *);
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
  * alike (profile_alike), or what is asked does not fit. */
 int profiles_compare(const struct profile *reference, const struct profile *current,

@@ -85,14 +85,17 @@ size_t
 comparison_examples(const struct comparison *d, const struct compared *x,
                     const struct kept *out[DRIFT_EXAMPLES], struct arena *a)
 {
-	const struct feature_profile *r = &d->reference->feature[x->feature];
-	const struct feature_profile *c = &d->current->feature[x->feature];
+	const struct feature_profile *r, *c;
 	const struct profile *p = d->current;
 	struct histogram h = { 0 };
 	struct grown *grown;
-	size_t ngrown = candidates(r, c, strcmp(x->detector->name, "missing") == 0, &h, &grown, a);
-	size_t at[DRIFT_EXAMPLES] = { 0 }, n = 0, before;
+	size_t at[DRIFT_EXAMPLES] = { 0 }, ngrown, n = 0, before;
 
+	if (x->feature == d->reference->nfeature)
+		return 0;
+	r = &d->reference->feature[x->feature];
+	c = &d->current->feature[x->feature];
+	ngrown = candidates(r, c, strcmp(x->detector->name, "missing") == 0, &h, &grown, a);
 	qsort(grown, ngrown, sizeof *grown, by_growth);
 	if (ngrown > DRIFT_EXAMPLES)
 		ngrown = DRIFT_EXAMPLES;

@@ -20,6 +20,17 @@ feature_all(void)
 	return all;
 }
 
+bool
+feature_restless(const struct feature *f)
+{
+	static const char *const name[] = { "latency", "first_token", "tokens_per_second" };
+
+	for (size_t i = 0; i < COUNT(name); i++)
+		if (strcmp(f->name, name[i]) == 0)
+			return true;
+	return false;
+}
+
 const struct feature *
 feature_find(const char *name)
 {

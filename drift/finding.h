@@ -120,5 +120,7 @@ struct tally tally_bins(const struct tally *, struct arena *);
  * half_least: what noise in a single bin more could do. */
 struct excess { double at; struct interval ci; double mde, reach; };
 struct excess excess_of(double at, const struct chance_of *, double sd, double half_least);
+/* What a divergence must be away from the square of a tolerance, said of its root. */
+double root_reach(double tolerance, double reach);
 
 #endif

@@ -137,10 +137,11 @@ logs_cut(const struct log_plan *plan, const char *const *path, size_t n, struct 
 
 struct profile *
 logs_profile(const struct log_plan *plan, const char *const *path, size_t n,
-    const struct watched *w, size_t nfeature, size_t sample, uint64_t seed, struct arena *a,
-    struct err *e)
+    const struct watched *w, size_t nfeature, size_t sample, bool texts, uint64_t seed,
+    struct arena *a, struct err *e)
 {
-	struct pieces all = { .watched = w, .nfeature = nfeature, .cap = sample, .seed = seed };
+	struct pieces all = { .watched = w, .nfeature = nfeature, .cap = sample, .texts = texts,
+		.seed = seed };
 	struct profile *whole = NULL;
 
 	if (logs_cut(plan, path, n, &all, a, e) == 0)

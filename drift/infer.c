@@ -2,19 +2,21 @@
  * infer.c -- features of a log that nobody described, from its first records.
  *
  * What the server says of a request is watched where it is there, input and output by length and
- * n-grams, and of the other fields those that read as numbers, and those with few values.  What is
- * an identifier, a time, or one of the record's own fields under the log's name, is not.
+ * n-grams, and of the other fields those that read as numbers, those with few values, and lists of
+ * numbers of one length, which are taken for embeddings.  What is an identifier, a time, or one of
+ * the record's own fields under the log's name, is not.
  */
 #include "drift/profile.h"
 
 #include <math.h>
 
-enum { FEW = 20, FIELDS_MAX = 100, ENOUGH = 5 };
+enum { FEW = 20, FIELDS_MAX = 100, ENOUGH = 5, DIMENSIONS_LEAST = 8 };
 
 /* One further field of the log. */
 struct seen_field {
 	struct str name;
-	long       numbers, texts, others;
+	long       numbers, texts, others, vectors;
+	size_t     dimensions;                /* of the first vector */
 	struct str value[FEW + 1];            /* different texts */
 	size_t     nvalue;
 	bool       same_text[RECORD_TEXTS];   /* so far always one of the record's own */
@@ -116,6 +118,39 @@ see_number(struct seen_field *s, double x, const struct record *r)
 	}
 }
 
+/* How many numbers a JSON array has; 0 if there is anything else in it, or it is none. */
+static size_t
+dimensions_of(struct str text)
+{
+	struct json_fault fault;
+	struct json array, item;
+	size_t n = 0;
+
+	if (text.n == 0 || text.p[0] != '[' || json_parse(text, &array, &fault) != 0)
+		return 0;
+	for (struct json_iter it = { .of = array }; json_next(&it, &item); n++)
+		if (item.type != JT_NUMBER)
+			return 0;
+	return n;
+}
+
+/* Lists of another length than the first are others. */
+static bool
+see_vector(struct seen_field *s, struct str text)
+{
+	size_t n = dimensions_of(text);
+
+	if (n < DIMENSIONS_LEAST || n > VECTOR_MAX)
+		return false;
+	if (s->dimensions == 0)
+		s->dimensions = n;
+	if (s->dimensions == n)
+		s->vectors++;
+	else
+		s->others++;
+	return true;
+}
+
 static void
 see(struct infer *f, const struct record *r, struct str name, struct arena *scratch)
 {
@@ -126,6 +161,8 @@ see(struct infer *f, const struct record *r, struct str name, struct arena *scra
 	if (name.n == 0 || name.p[0] == '/' || is_own(name) || is_identifier(name) ||
 	    str_bad_utf8(name) >= 0 || memchr(name.p, '\0', name.n) != NULL ||
 	    (s = field_of(f, name)) == NULL)
+		return;
+	if (see_vector(s, record_logged(r, name, scratch).text))
 		return;
 	v = record_value(r, name, scratch);
 	if (v.kind == VALUE_TEXT && r->object.type == JT_NONE &&
@@ -168,7 +205,8 @@ infer_add(struct infer *f, const struct record *r, struct arena *scratch)
 struct list { struct watched *w; size_t n; };
 
 static void
-watch(struct list *l, const char *name, const char *get, const char *of, struct arena *a)
+watch_list(struct list *l, const char *name, const char *get, const char *of, size_t dimensions,
+           struct arena *a)
 {
 	const struct feature *f = feature_find(get);
 	struct err e = { 0 };
@@ -183,6 +221,8 @@ watch(struct list *l, const char *name, const char *get, const char *of, struct 
 	if (of != NULL) {
 		buf_char(&b, '{');
 		buf_key_text(&b, "of", str_of(of));
+		if (dimensions > 0)
+			buf_key_long(&b, "dimensions", (long)dimensions);
 		buf_char(&b, '}');
 		params = conf_load("inferred", buf_as_str(&b), a, &e);
 	}
@@ -190,6 +230,12 @@ watch(struct list *l, const char *name, const char *get, const char *of, struct 
 		bug("an inferred feature is wrong: %s", e.msg);
 	l->n++;
 	buf_free(&b);
+}
+
+static void
+watch(struct list *l, const char *name, const char *get, const char *of, struct arena *a)
+{
+	watch_list(l, name, get, of, 0, a);
 }
 
 static bool
@@ -205,16 +251,18 @@ is_alias(const struct infer *f, const struct seen_field *s)
 	return false;
 }
 
-/* Nearly always a number, or few texts of which each comes often enough. */
+/* Nearly always a number or a vector, or few texts of which each comes often enough. */
 static void
 watch_field(struct list *l, const struct infer *f, const struct seen_field *s, struct arena *a)
 {
 	const char *name = str_cstr(s->name, a);
-	long all = s->numbers + s->texts + s->others;
+	long all = s->numbers + s->texts + s->others + s->vectors;
 
 	if (all == 0 || is_alias(f, s))
 		return;
-	if (s->numbers * 20 >= all * 19)
+	if (s->vectors * 20 >= all * 19)
+		watch_list(l, name, "embedding", name, s->dimensions, a);
+	else if (s->numbers * 20 >= all * 19)
 		watch(l, name, "number", name, a);
 	else if (s->nvalue > 0 && s->nvalue <= FEW && s->texts * 2 >= all &&
 	    (size_t)s->texts >= ENOUGH * s->nvalue)

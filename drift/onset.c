@@ -91,6 +91,8 @@ kind_of(const struct kinds *k, const struct value *v)
 		while (bin < BINS && bucket_of(v->number) > k->edge[bin])
 			bin++;
 		return KIND_FIRST + bin;
+	case VALUE_VECTOR:
+		break;
 	case VALUE_TEXT:
 		listed = map_get(&k->category, v->text);
 		return listed != NULL ? *listed : KIND_REST;
@@ -129,13 +131,14 @@ int64_t
 profile_onset(const struct profile *reference, const struct profile *current, size_t feature,
               struct arena *a)
 {
-	const struct feature_profile *r = &reference->feature[feature];
+	const struct feature_profile *r = feature < reference->nfeature ?
+	    &reference->feature[feature] : NULL;
 	struct timed *t = arena_array(a, current->nkept + 1, sizeof *t);
 	double mean = 0, var = 0, sum = 0, best = 0, gain = 0;
 	size_t n = 0, onset = 0;
 	struct kinds k;
 
-	if (r->shape == SHAPE_TEXT)
+	if (r == NULL || (r->shape != SHAPE_NUMBER && r->shape != SHAPE_CATEGORY))
 		return 0;
 	k = make_kinds(r, &current->feature[feature], a);
 	for (size_t i = 0; i < k.n; i++)

@@ -4,7 +4,7 @@
  * Whatever the split and the order, the same records give the same profile, because each part is
  * one of four things that know no order:
  *
- *  - a sum of counts, or an exact sum (exact.c);
+ *  - a sum of counts, of whole numbers (vector.c), or an exact sum (exact.c);
  *  - a minimum or a maximum;
  *  - the lowest k of a multiset, under a total order.  What is among the lowest of all is among the
  *    lowest of any part that holds it, so no part drops it;
@@ -34,6 +34,14 @@ profile_begin(const struct watched *watched, size_t n, size_t cap, uint64_t seed
 	p->cap = cap;
 	p->seed = seed;
 	return p;
+}
+
+void
+profile_keep_texts(struct profile *p)
+{
+	if (p->n > 0 || p->cap > KEPT_TEXTS_MAX)
+		bug("texts of %zu records after %ld", p->cap, p->n);
+	p->texts = true;
 }
 
 struct str
@@ -75,6 +83,8 @@ profile_free(struct profile *p)
 		mem_free(f->category);
 		mem_free(f->bucket);
 		mem_free(f->gram);
+		mem_free(f->fourier);
+		mem_free(f->wave);
 	}
 	for (size_t i = 0; i < p->nkept; i++)
 		free_kept(&p->kept[i], p->nfeature);
@@ -204,6 +214,9 @@ add_value(struct feature_profile *f, struct value v, uint64_t seed)
 			add_category(f, v.text, seed);
 		else
 			grams_add(f, v.text, seed);
+		return;
+	case VALUE_VECTOR:
+		fourier_add(f, v.text, seed);
 	}
 }
 
@@ -212,12 +225,14 @@ static struct value
 as_counted(struct value v, enum shape shape)
 {
 	bool number = v.kind == VALUE_NUMBER, text = v.kind == VALUE_TEXT;
+	bool vector = v.kind == VALUE_VECTOR;
 
 	if ((number && (shape != SHAPE_NUMBER || !isfinite(v.number))) ||
-	    (text && shape == SHAPE_NUMBER))
+	    (text && shape != SHAPE_CATEGORY && shape != SHAPE_TEXT) ||
+	    (vector && (shape != SHAPE_VECTOR || !vector_sound(v.text))))
 		return (struct value){ .kind = VALUE_OTHER };
 	return (struct value){ .kind = v.kind, .number = number ? v.number + 0.0 : 0,
-		.text = text ? v.text : (struct str){ 0 } };
+		.text = text || vector ? v.text : (struct str){ 0 } };
 }
 
 static int
@@ -264,15 +279,37 @@ own_kept(const struct kept *k, size_t nfeature)
 	return copy;
 }
 
-/* Texts of text features are not kept: a profile has nothing of them that could be read. */
+/* Without half a character at the end; bytes that are no UTF-8 are cut anywhere. */
+static struct str
+kept_text(struct str text)
+{
+	size_t n = KEPT_TEXT_BYTES;
+
+	if (text.n <= n)
+		return text;
+	while (n > KEPT_TEXT_BYTES - 4 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	return str_sub(text, 0, n);
+}
+
+/* Unless it was asked for, a profile has nothing of the texts of text features. */
+static struct str
+sampled_text(const struct profile *p, size_t feature, struct str text)
+{
+	if (p->feature[feature].shape == SHAPE_VECTOR)
+		return text;
+	if (p->feature[feature].shape != SHAPE_TEXT)
+		return category_text(text);
+	return p->texts ? kept_text(text) : (struct str){ 0 };
+}
+
 static void
 keep(struct profile *p, struct kept k)
 {
 	size_t lo = 0, hi = p->nkept;
 
 	for (size_t i = 0; i < p->nfeature; i++)
-		k.value[i].text = p->feature[i].shape == SHAPE_TEXT ? (struct str){ 0 } :
-		    category_text(k.value[i].text);
+		k.value[i].text = sampled_text(p, i, k.value[i].text);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -445,6 +482,9 @@ profile_merge(struct profile *into, const struct profile *from, struct err *e)
 	if (into->cap != from->cap)
 		return err_set(e, "one profile keeps a sample of %zu records, the other of %zu: make both "
 		    "with one --sample", into->cap, from->cap);
+	if (into->texts != from->texts)
+		return err_set(e, "one profile keeps texts, the other does not: make both with "
+		    "--keep-text or both without");
 	if (into->n > PROFILE_RECORDS_MAX - from->n || into->bad > PROFILE_RECORDS_MAX - from->bad)
 		return err_set(e, "together the profiles have more records than a profile can hold: merge "
 		    "fewer");
@@ -455,6 +495,7 @@ profile_merge(struct profile *into, const struct profile *from, struct err *e)
 		merge_numbers(to, f);
 		merge_categories(to, f);
 		grams_merge(to, f);
+		fourier_merge(to, f);
 		to->n += f->n;
 		to->missing += f->missing;
 		to->empty += f->empty;

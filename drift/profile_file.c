@@ -130,6 +130,13 @@ put_grams(struct buf *b, const struct feature_profile *f)
 }
 
 static void
+put_vectors(struct buf *b, const struct feature_profile *f)
+{
+	for (size_t i = 0; f->fourier != NULL && i < FOURIER_SUMS; i++)
+		put_signed(b, f->fourier[i]);
+}
+
+static void
 put_kept(struct buf *b, const struct profile *p)
 {
 	put(b, p->cap);
@@ -143,10 +150,19 @@ put_kept(struct buf *b, const struct profile *p)
 			put(b, v->kind);
 			if (v->kind == VALUE_NUMBER)
 				put_real(b, v->number);
-			if (v->kind == VALUE_TEXT)
+			if (v->kind == VALUE_TEXT || v->kind == VALUE_VECTOR)
 				put_text(b, v->text);
 		}
 	}
+}
+
+long
+profile_version(const struct profile *p)
+{
+	for (size_t i = 0; i < p->nfeature; i++)
+		if (p->feature[i].shape == SHAPE_VECTOR)
+			return PROFILE_VECTORS;
+	return p->texts ? PROFILE_TEXTS : PROFILE_TEXTLESS;
 }
 
 void
@@ -156,7 +172,9 @@ profile_write(struct buf *b, const struct profile *p)
 	unsigned char raw[32];
 	size_t from = b->n;
 
-	buf_fmt(b, PROFILE_MAGIC "%d\n", PROFILE_VERSION);
+	buf_fmt(b, PROFILE_MAGIC "%ld\n", profile_version(p));
+	if (profile_version(p) == PROFILE_VECTORS)
+		put(b, p->texts);
 	put_watched(b, p);
 	put(b, (uint64_t)p->n);
 	put(b, (uint64_t)p->bad);
@@ -172,8 +190,10 @@ profile_write(struct buf *b, const struct profile *p)
 			put_numbers(b, f);
 		else if (f->shape == SHAPE_CATEGORY)
 			put_categories(b, f);
-		else
+		else if (f->shape == SHAPE_TEXT)
 			put_grams(b, f);
+		else
+			put_vectors(b, f);
 	}
 	put_kept(b, p);
 	sha256_add(&sum, str_sub(buf_as_str(b), from, b->n - from));

@@ -139,7 +139,7 @@ get_watched(struct reader *r, size_t *n, struct arena *a)
 		f->name = get_name(r, NAME_MAX_BYTES, a);
 		f->help = "";
 		f->version = (int)get_count(r, 1000000);
-		f->shape = (enum shape)get_count(r, SHAPE_TEXT);
+		f->shape = (enum shape)get_count(r, SHAPE_VECTOR);
 		w[i].params_json = get_name(r, PARAMS_MAX, a);
 		w[i].feature = f;
 		if (r->why != NULL)
@@ -263,18 +263,40 @@ get_grams(struct reader *r, struct feature_profile *f)
 	}
 }
 
-static struct value
-get_value(struct reader *r, enum shape shape)
+static void
+get_vectors(struct reader *r, struct feature_profile *f)
 {
-	struct value v = { .kind = (enum value_kind)get_count(r, VALUE_TEXT) };
+	long n = profile_values(f);
+
+	if (n == 0)
+		return;
+	f->fourier = mem_alloc(FOURIER_SUMS, sizeof *f->fourier);
+	for (size_t i = 0; i < FOURIER_SUMS && r->why == NULL; i++) {
+		f->fourier[i] = get_signed(r);
+		if (f->fourier[i] > n * FOURIER_UNIT || f->fourier[i] < -n * FOURIER_UNIT)
+			wrong(r, "a Fourier sum is out of range");
+	}
+}
+
+static struct value
+get_value(struct reader *r, enum shape shape, bool texts)
+{
+	struct value v = { .kind = (enum value_kind)get_count(r, VALUE_VECTOR) };
 
 	if ((v.kind == VALUE_NUMBER && shape != SHAPE_NUMBER) ||
-	    (v.kind == VALUE_TEXT && shape == SHAPE_NUMBER))
+	    (v.kind == VALUE_TEXT && shape != SHAPE_CATEGORY && shape != SHAPE_TEXT) ||
+	    (v.kind == VALUE_VECTOR && shape != SHAPE_VECTOR))
 		wrong(r, "a value is of the wrong type");
 	if (v.kind == VALUE_NUMBER)
 		v.number = get_real(r);
 	if (v.kind == VALUE_TEXT)
-		v.text = str_own(get_text(r, shape == SHAPE_TEXT ? 0 : CATEGORY_BYTES));
+		v.text = str_own(get_text(r, shape != SHAPE_TEXT ? CATEGORY_BYTES :
+		    texts ? KEPT_TEXT_BYTES : 0));
+	if (v.kind == VALUE_VECTOR) {
+		v.text = str_own(get_text(r, 4 * (size_t)VECTOR_MAX));
+		if (!vector_sound(v.text))
+			wrong(r, "a vector is not one");
+	}
 	return v;
 }
 
@@ -284,6 +306,8 @@ get_kept(struct reader *r, struct profile *p)
 	size_t n;
 
 	p->cap = (size_t)get_count(r, PROFILE_RECORDS_MAX);
+	if (p->texts && p->cap > KEPT_TEXTS_MAX)
+		wrong(r, "texts of too many records are kept");
 	n = get_length(r, 9 + p->nfeature);
 	if (n != (p->n < (long)p->cap ? (size_t)p->n : p->cap))
 		n = wrong(r, "the sample has not as many records as it should");
@@ -299,7 +323,7 @@ get_kept(struct reader *r, struct profile *p)
 		if (k->time_ms != 0 && (k->time_ms < p->first_ms || k->time_ms > p->last_ms))
 			wrong(r, "the time of a record lies outside");
 		for (size_t f = 0; f < p->nfeature; f++)
-			k->value[f] = get_value(r, p->feature[f].shape);
+			k->value[f] = get_value(r, p->feature[f].shape, p->texts);
 		if (r->why == NULL && i > 0 && kept_order(p, i - 1, i) > 0)
 			wrong(r, "the sample is out of order");
 	}
@@ -316,13 +340,16 @@ get_feature(struct reader *r, struct feature_profile *f, const struct profile *p
 		get_numbers(r, f);
 	else if (f->shape == SHAPE_CATEGORY)
 		get_categories(r, f, p->seed);
-	else
+	else if (f->shape == SHAPE_TEXT)
 		get_grams(r, f);
+	else
+		get_vectors(r, f);
 }
 
 static struct profile *
-get_profile(struct reader *r, struct arena *a)
+get_profile(struct reader *r, long version, struct arena *a)
 {
+	bool texts = version == PROFILE_VECTORS ? get_count(r, 1) : version == PROFILE_TEXTS;
 	size_t nfeature;
 	struct watched *watched = get_watched(r, &nfeature, a);
 	uint64_t seed = get_8(r);
@@ -331,6 +358,9 @@ get_profile(struct reader *r, struct arena *a)
 	if (r->why != NULL)
 		return NULL;
 	p = profile_begin(watched, nfeature, 0, seed);
+	p->texts = texts;
+	if (profile_version(p) != version)
+		wrong(r, "its version is not that of what is in it");
 	p->n = get_count(r, PROFILE_RECORDS_MAX);
 	p->bad = get_count(r, PROFILE_RECORDS_MAX);
 	p->first_ms = get_count(r, PROFILE_TIME_MAX);
@@ -375,9 +405,9 @@ profile_read(struct str bytes, const char *path, struct arena *a, struct err *e)
 		err_set(e, "'%s' is no profile: 'driftlead profile LOGS -o FILE' makes one", path);
 		return NULL;
 	}
-	if (version != PROFILE_VERSION) {
-		err_set(e, "'%s' is a profile of version %ld, and this driftlead reads version %d: use a "
-		    "newer driftlead", path, version, PROFILE_VERSION);
+	if (version > PROFILE_VERSION) {
+		err_set(e, "'%s' is a profile of version %ld, and this driftlead reads versions to %d: use "
+		    "a newer driftlead", path, version, PROFILE_VERSION);
 		return NULL;
 	}
 	if (left(&r) < sizeof raw) {
@@ -393,7 +423,7 @@ profile_read(struct str bytes, const char *path, struct arena *a, struct err *e)
 		    "logs", path);
 		return NULL;
 	}
-	p = get_profile(&r, a);
+	p = get_profile(&r, version, a);
 	if (r.why != NULL) {
 		err_set(e, "'%s' is damaged: %s; make it again from its logs", path, r.why);
 		profile_free(p);

@@ -86,7 +86,8 @@ grams_hit(const struct feature_profile *f)
 }
 
 static const double quantile[] = { 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99 };
-static const char *const shape_name[] = { "number", "category", "text" };
+static const char *const shape_name[] = { "number", "category", "text",
+	"vector" };
 
 static double
 middle(struct interval in)
@@ -188,6 +189,8 @@ profile_json(struct buf *b, const struct profile *p, struct arena *a)
 	time_json(b, "last", p->last_ms);
 	buf_key_long(b, "kept", (long)p->nkept);
 	buf_key_long(b, "sample", (long)p->cap);
+	buf_key(b, "texts");
+	buf_puts(b, p->texts ? "true" : "false");
 	buf_key_text(b, "features_digest", str_of(hex));
 	buf_key(b, "features");
 	buf_char(b, '[');
@@ -245,7 +248,8 @@ profile_text(struct buf *b, const struct profile *p, struct arena *a)
 		tick_iso(p->last_ms, last);
 		buf_fmt(b, ", %s to %s", first, last);
 	}
-	buf_fmt(b, "\n%zu kept of a sample of %zu\n\n", p->nkept, p->cap);
+	buf_fmt(b, "\n%zu kept of a sample of %zu%s\n\n", p->nkept, p->cap,
+	    p->texts ? ", with texts" : "");
 	buf_fmt(b, "%-24s%-18s%-9s%9s%8s%7s%7s\n", "feature", "get", "shape", "values", "missing",
 	    "empty", "other");
 	for (size_t i = 0; i < p->nfeature; i++) {
@@ -262,7 +266,7 @@ profile_text(struct buf *b, const struct profile *p, struct arena *a)
 			numbers_text(b, f);
 		else if (f->shape == SHAPE_CATEGORY)
 			categories_text(b, f, a);
-		else
+		else if (f->shape == SHAPE_TEXT)
 			buf_fmt(b, "    n-grams in %ld of %d slots\n", grams_hit(f), GRAM_SLOTS);
 	}
 }

@@ -74,7 +74,11 @@ season_cover(enum season season, int64_t from, int64_t to, double *share)
 static struct profile *
 empty(const struct pieces *p)
 {
-	return profile_begin(p->watched, p->nfeature, p->cap, p->seed);
+	struct profile *e = profile_begin(p->watched, p->nfeature, p->cap, p->seed);
+
+	if (p->texts)
+		profile_keep_texts(e);
+	return e;
 }
 
 void

@@ -152,7 +152,7 @@ bind_one(struct watched *w, size_t i, struct node *item, struct arena *a, struct
 }
 
 int
-watch_list(struct node *features, struct watched **w, size_t *n, struct arena *a, struct err *e)
+watch_features(struct node *features, struct watched **w, size_t *n, struct arena *a, struct err *e)
 {
 	int before = e->n;
 
@@ -180,7 +180,7 @@ watch_yaml(const char *path, struct str text, struct watched **w, size_t *n, str
 	if (root == NULL || conf_bind(root, "the features", watch_top_keys, &top, a, e) != 0)
 		return -1;
 	conf_done(root, "the features", tables, e);
-	watch_list(top.features, w, n, a, e);
+	watch_features(top.features, w, n, a, e);
 	return e->n == before ? 0 : -1;
 }
 

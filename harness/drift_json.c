@@ -17,11 +17,10 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	int64_t onset = x->verdict != DRIFT_YES ? 0 :
 	    profile_onset(c->reference, c->current, x->feature, a);
 	struct category_change *change;
-	size_t n = profile_changes(&c->reference->feature[x->feature],
-	    &c->current->feature[x->feature], &change, a);
+	size_t n = compared_changes(c, x, &change, a);
 
 	buf_char(b, '{');
-	buf_key_text(b, "feature", str_of(c->reference->watched[x->feature].name));
+	buf_key_text(b, "feature", str_of(compared_name(c, x)));
 	buf_key_text(b, "detector", str_of(x->detector->name));
 	buf_key_text(b, "measures", str_of(x->detector->help));
 	buf_key_text(b, "unit", str_of(x->detector->unit));

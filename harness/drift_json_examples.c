@@ -31,7 +31,7 @@ values_json(struct buf *b, const struct comparison *d, const struct kept *k, siz
 	value_json(b, d->current, k, own);
 	for (int drifted = 1; drifted >= 0; drifted--)
 		for (size_t i = 0; i < d->current->nfeature && others > 0; i++) {
-			if (i == own || d->current->feature[i].shape == SHAPE_TEXT ||
+			if (i == own || d->current->feature[i].shape >= SHAPE_TEXT ||
 			    (d->feature[i] == DRIFT_YES) != drifted)
 				continue;
 			value_json(b, d->current, k, i);

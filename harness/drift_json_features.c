@@ -10,7 +10,7 @@
 
 enum { ROWS = 20 };                       /* categories of a feature; others are summed */
 
-static const char *const shape_name[] = { "number", "category", "text" };
+static const char *const shape_name[] = { "number", "category", "text", "vector" };
 
 static void
 key_share(struct buf *b, const char *key, double share)

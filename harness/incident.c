@@ -37,16 +37,19 @@ static void
 found(struct store *st, const struct watch *w, long check, int64_t to_ms,
     const struct comparison *c, size_t feature, struct arena *a)
 {
-	const char *name = c->reference->watched[feature].name;
 	const struct compared *x = strongest(c, feature);
-	long open = open_incident(st, w->name, name);
+	const char *name;
+	long open;
 
 	if (x == NULL)
-		bug("feature '%s' drifted without a finding", name);
-	if (open != 0) {
+		bug("feature %zu drifted without a finding", feature);
+	name = compared_name(c, x);
+	open = open_incident(st, w->name, name);
+	if (open != 0)
 		store_incident_seen(st, open, check);
+	/* All features together are news only where none is by itself. */
+	if (open != 0 || (feature == c->reference->nfeature && c->drifted > 0))
 		return;
-	}
 	store_incident_open(st, w->name, name, x->detector->name,
 	    profile_onset(c->reference, c->current, feature, a), to_ms, check);
 	store_event(st, 0, "incident", arena_fmt(a, "watch '%s': feature '%s' drifted (%s)", w->name,
@@ -77,8 +80,8 @@ is_calm(struct store *st, const char *watch, const char *feature, long last_chec
 static bool
 drifts(const struct comparison *c, struct str feature)
 {
-	for (size_t i = 0; i < c->reference->nfeature; i++)
-		if (c->feature[i] == DRIFT_YES && str_is(feature, c->reference->watched[i].name))
+	for (size_t i = 0; i < c->n; i++)
+		if (c->compared[i].verdict == DRIFT_YES && str_is(feature, compared_name(c, &c->compared[i])))
 			return true;
 	return false;
 }
@@ -89,7 +92,7 @@ incidents_update(struct store *st, const struct watch *w, long check, int64_t to
 {
 	struct query *q;
 
-	for (size_t i = 0; i < c->reference->nfeature; i++)
+	for (size_t i = 0; i < c->reference->nfeature + c->joint; i++)
 		if (c->feature[i] == DRIFT_YES)
 			found(st, w, check, to_ms, c, i, a);
 	q = store_query(st, "SELECT id, feature, last_check FROM v_incident WHERE watch = ?"

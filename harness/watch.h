@@ -33,6 +33,7 @@ struct watch {
 	struct asked   *asked;
 	size_t          nasked;
 	enum season     season;
+	double          block;           /* seconds whose records are alike; 0: none are */
 };
 
 extern const struct conf_key watch_keys[], watch_test_keys[];

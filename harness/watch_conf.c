@@ -9,7 +9,7 @@ struct watch_conf {
 	struct texts source, redact;
 	const char  *format, *reference, *false_alarms;
 	struct node *fields, *features, *tests;
-	double       max_bad, window, every;
+	double       max_bad, window, every, block;
 	int          season;
 };
 
@@ -37,6 +37,8 @@ const struct conf_key watch_keys[] = {
 	  "how features are compared: list of {feature, detector, tolerance}" },
 	{ "season", CONF_ENUM, AT(season), "none", "none|hour|weekday|hour of week",
 	  "what is compared only with its like" },
+	{ "block", CONF_TIME, AT(block), NULL, ">=0.001 <=1e9",
+	  "records of so long a time are alike: judge by whole blocks of it" },
 	{ 0 }
 };
 #undef AT
@@ -249,6 +251,7 @@ read_watch(struct watch *w, struct node *at, const char *dir, struct arena *a, s
 	w->window = c.window;
 	w->every = c.every;
 	w->season = (enum season)c.season;
+	w->block = c.block;
 	if (c.format != NULL)
 		read_format(&w->plan, c.format, conf_get(at, "format"), what, e);
 	if (c.fields != NULL)
@@ -260,7 +263,7 @@ read_watch(struct watch *w, struct node *at, const char *dir, struct arena *a, s
 		conf_err(conf_get(at, "false_alarms"), e, "%s: 'false_alarms' is a number and a time, "
 		    "such as 1 per 90d, not '%s'", what, c.false_alarms);
 	if (c.features != NULL)
-		watch_list(c.features, &w->watched, &w->nwatched, a, e);
+		watch_features(c.features, &w->watched, &w->nwatched, a, e);
 	if (c.tests != NULL)
 		read_tests(w, c.tests, what, a, e);
 	if (w->season != SEASON_NONE && w->reference_text != NULL)

@@ -81,7 +81,7 @@ put_findings(struct store *st, long check, const struct comparison *c)
 		const struct finding *f = &x->finding;
 
 		store_put_finding(st, check, (long)i, &(struct finding_row){
-		    .feature = c->reference->watched[x->feature].name, .detector = x->detector->name,
+		    .feature = compared_name(c, x), .detector = x->detector->name,
 		    .known = f->known, .effect = f->effect, .lo = f->ci.lo, .hi = f->ci.hi, .p = f->p,
 		    .p_bh = x->p_adjusted, .tolerance = f->tolerance, .direction = f->direction,
 		    .verdict = verdict_of(x->verdict) });
@@ -175,7 +175,7 @@ compare(struct session *s, const struct watch *w, struct watch_windows *windows,
     struct comparison *c, struct err *e)
 {
 	struct comparing how = { .alpha = alpha_of(s->store, w, windows), .asked = w->asked,
-		.nasked = w->nasked };
+		.nasked = w->nasked, .block_ms = (int64_t)(w->block * 1000) };
 	struct err said = { 0 };
 	int status = watch_reference(s, w, windows, e);
 

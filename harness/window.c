@@ -249,11 +249,12 @@ window_profile(struct window *w, struct session *s, const struct watched *watche
 	if (w->kind == WINDOW_PROFILE)
 		return 0;
 	if (w->kind == WINDOW_LOGS) {
-		w->profile = logs_profile(&w->plan, w->path, w->npath, watched, n, SAMPLE_DEFAULT, seed,
-		    s->arena, e);
+		w->profile = logs_profile(&w->plan, w->path, w->npath, watched, n, SAMPLE_DEFAULT, true,
+		    seed, s->arena, e);
 		return w->profile == NULL ? EXIT_MISTAKE : 0;
 	}
 	w->profile = t.profile = profile_begin(watched, n, SAMPLE_DEFAULT, seed);
+	profile_keep_texts(w->profile);
 	return records(w, s, &t, e);
 }
 

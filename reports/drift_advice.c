@@ -29,6 +29,8 @@ kind_of(const struct drift_feature *f, const char *detector)
 
 	if (strcmp(detector, "missing") == 0)
 		return LACKING;
+	if (f == NULL)                          /* all features together */
+		return INPUTS;
 	if (one_of(f->get, times))
 		return TIMES;
 	if (one_of(f->get, deployed))

@@ -14,7 +14,7 @@ struct options {
 	struct common common;
 	const char   *features, *format, *now, *pin, *html, *png;
 	struct texts  field, redact, test;
-	double        alpha, max_bad;
+	double        alpha, max_bad, block;
 	long          seed;
 	bool          all;
 };
@@ -26,6 +26,8 @@ static const struct opt options[] = {
 	  "compare a feature so: FEATURE=DETECTOR or FEATURE=DETECTOR:TOLERANCE" },
 	{ "alpha", 0, OPT_SHARE, offsetof(struct options, alpha), "SHARE",
 	  "false discoveries among all findings (default 5%)" },
+	{ "block", 0, OPT_TIME, offsetof(struct options, block), "TIME",
+	  "records of so long a time are alike: judge by whole blocks of it" },
 	{ "all", 'a', OPT_FLAG, offsetof(struct options, all), NULL,
 	  "show findings without drift, too" },
 	{ "format", 0, OPT_TEXT, offsetof(struct options, format), "NAME",
@@ -191,14 +193,16 @@ two_windows(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	struct asked *asked = arena_array(s->arena, o->test.n, sizeof *asked);
-	struct comparing how = { .alpha = o->alpha, .seed = (uint64_t)o->seed, .asked = asked,
-		.nasked = o->test.n };
+	struct comparing how = { .alpha = o->alpha, .block_ms = (int64_t)(o->block * 1000),
+		.seed = (uint64_t)o->seed, .asked = asked, .nasked = o->test.n };
 	struct window w[2] = { 0 };
 	struct log_plan plan;
 	int status = 0;
 
 	if (!(o->alpha > 0 && o->alpha < 1))
 		err_set(e, "--alpha must lie between 0 and 1");
+	if (o->block != 0 && !(o->block >= 1e-3 && o->block <= 1e9))
+		err_set(e, "--block must be a time from 1ms to 1e9s");
 	for (size_t i = 0; i < o->test.n; i++)
 		read_test(&asked[i], o->test.text[i], s->arena, e);
 	if (read_plan(s, &plan, e) != 0 || e->n > 0)
@@ -226,6 +230,7 @@ refuse_options(const struct options *o, struct err *e)
 		{ "alpha", o->alpha != defaults.alpha }, { "format", o->format != NULL },
 		{ "field", o->field.n > 0 }, { "redact", o->redact.n > 0 },
 		{ "max-bad", o->max_bad != defaults.max_bad }, { "seed", o->seed != 0 },
+		{ "block", o->block != 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(option); i++)

@@ -43,7 +43,7 @@ entry(struct session *s, const char *name, const char *note, const char *help,
 	*first = false;
 }
 
-static const char *const shape_word[] = { "number", "category", "text" };
+static const char *const shape_word[] = { "number", "category", "text", "vector" };
 
 static const char *
 shapes_of(const struct detector *d, struct arena *a)

@@ -11,6 +11,7 @@ struct options {
 	struct texts  field, redact;
 	double        max_bad;
 	long          sample;
+	bool          keep_text;
 };
 
 static const struct opt options[] = {
@@ -20,6 +21,8 @@ static const struct opt options[] = {
 	  "what to watch: YAML, or a profile whose features are taken" },
 	{ "sample", 0, OPT_INT, offsetof(struct options, sample), "N",
 	  "records whose values are kept (default 2000; 0: none)" },
+	{ "keep-text", 0, OPT_FLAG, offsetof(struct options, keep_text), NULL,
+	  "keep the sample's texts, too, after --redact: personal data may be in them" },
 	{ "format", 0, OPT_TEXT, offsetof(struct options, format), "NAME",
 	  "format of the logs, instead of what their first records look like" },
 	{ "field", 0, OPT_LIST, offsetof(struct options, field), "FIELD",
@@ -189,13 +192,17 @@ make(struct session *s, struct err *e)
 
 	if (o->sample < 0 || o->sample > SAMPLE_MOST)
 		err_set(e, "--sample must be in 0..%d, not %ld", SAMPLE_MOST, o->sample);
+	if (o->keep_text && o->sample > KEPT_TEXTS_MAX)
+		err_set(e, "--keep-text keeps the texts of at most %d records: lower --sample",
+		    KEPT_TEXTS_MAX);
 	if (read_plan(o, &plan, &redact, s->arena, e) != 0 || e->n > 0 ||
 	    logs_expand(s->operand.text, s->operand.n, &path, &n, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	if (o->features != NULL ? read_features(o->features, &w, &nfeature, s->arena, e) != 0 :
 	    logs_infer(&plan, path, n, &w, &nfeature, s->arena, e) != 0)
 		return EXIT_MISTAKE;
-	if ((p = logs_profile(&plan, path, n, w, nfeature, (size_t)o->sample, 0, s->arena, e)) == NULL)
+	if ((p = logs_profile(&plan, path, n, w, nfeature, (size_t)o->sample, o->keep_text, 0,
+	    s->arena, e)) == NULL)
 		return EXIT_MISTAKE;
 	status = put_out(s, p, e);
 	profile_free(p);

@@ -76,6 +76,62 @@ contains "$OUT" "output length"
 driftlead drift suite.yaml a.jsonl --field input=text --json >"$OUT"
 json '[.verdict, .reference.kind, .reference.records] | @csv' '"FAIL","suite",400'
 
+# pairs NAME SEED KEEP SHIFT: two numbers and an embedding of eight, over ten days.  They keep
+# together to this part, and each day moves all of it by up to SHIFT.
+pairs() {
+	awk -v seed="$2" -v keep="$3" -v shift="$4" 'BEGIN {
+		srand(seed)
+		for (d = 1; d <= 10; d++) {
+			day = shift * (rand() - 0.5)
+			for (i = 1; i <= 80; i++) {
+				x = rand(); y = rand() < keep ? x : rand()
+				printf "{\"id\":\"%s-%d-%d\",\"time\":\"2026-%02d-%02dT%02d:00:00Z\",\"x\":%.4f,\"y\":%.4f,\"vector\":[", seed, d, i, seed, d, i % 24, x + day, y + day
+				for (k = 0; k < 8; k++) printf "%s%.3f", k ? "," : "", rand() + day
+				print "]}"
+			}
+		}
+	}' >"$1.jsonl"
+}
+pairs loose 1 0 0
+pairs again 2 0 0
+pairs tight 3 0.7 0
+
+begin "numbers that go together only in one window are found, though none changed by itself"
+expect_exit 1 driftlead drift loose.jsonl tight.jsonl --json
+json '[.drifted, .findings[0].feature, .findings[0].detector, .findings[0].verdict] | @csv' '0,"all features together","mmd","FAIL"'
+json '[.findings[] | select(.detector == "mmd") | .feature] | @csv' '"all features together","vector"'
+expect_exit 1 driftlead drift loose.jsonl tight.jsonl
+contains "$OUT" "the features changed together, none by itself"
+driftlead drift loose.jsonl again.jsonl --json >"$OUT"
+json '[.findings[] | select(.detector == "mmd") | .verdict] | index("FAIL")' null
+expect_exit 1 driftlead drift loose.jsonl tight.jsonl --test 'all features together=energy:0.01' --json
+json '.findings[0].detector' energy
+expect_exit 2 driftlead drift loose.jsonl tight.jsonl --test 'all features together=ks'
+contains "$ERR" "mmd and energy do"
+
+begin "an embedding drifts, from profiles as from logs"
+pairs moved 4 0 2
+expect_exit 1 driftlead drift loose.jsonl moved.jsonl --test vector=energy --json
+json '.findings[] | select(.feature == "vector") | .verdict' FAIL
+driftlead profile loose.jsonl -o loose.profile -q
+driftlead drift loose.profile moved.jsonl --test vector=energy --json >"$OUT"
+json '.findings[] | select(.feature == "vector") | .verdict' FAIL
+
+begin "days that differ among themselves are no drift by whole days"
+pairs days 5 0 1
+pairs other 6 0 1
+expect_exit 1 driftlead drift days.jsonl other.jsonl
+driftlead drift days.jsonl other.jsonl --block 1d --json >"$OUT"
+json '[.verdict == "FAIL", .drifted] | @csv' 'false,0'
+driftlead drift loose.jsonl tight.jsonl --block 1d --json >"$OUT"
+json '.findings[0].verdict' FAIL
+head -n 240 tight.jsonl >three.jsonl
+head -n 240 loose.jsonl >before.jsonl
+expect_exit 3 driftlead drift before.jsonl three.jsonl --block 1d
+contains "$OUT" "only 3 and 3 blocks of time: 4 in both windows would decide"
+expect_exit 2 driftlead drift days.jsonl other.jsonl --block 0.0001s
+contains "$ERR" "--block"
+
 begin "a log that cannot be read says where"
 { head -n 50 a.jsonl; printf 'nonsense\n{"a":\n'; } >broken.jsonl
 expect_exit 2 driftlead drift a.jsonl broken.jsonl --field input=text

@@ -52,7 +52,9 @@ prepare(void)
 		if (strcmp((*f)->name, "oov") == 0)
 			add_oov();
 		else
-			add(*f, strcmp((*f)->name, "regex") == 0 ? "{pattern: '(\\w+)\\W*$'}" : "{of: output}");
+			add(*f, strcmp((*f)->name, "regex") == 0 ? "{pattern: '(\\w+)\\W*$'}" :
+			    strcmp((*f)->name, "embedding") == 0 ? "{of: output, dimensions: 3}" :
+			    "{of: output}");
 	}
 	add(feature_find("regex"), "{pattern: '(a*)', capture: yes}");
 	add(feature_find("category"), "{of: output, fold: yes}");
@@ -70,6 +72,10 @@ sound(const struct feature *f, struct value v)
 		return true;
 	if ((v.kind == VALUE_NUMBER) != (f->shape == SHAPE_NUMBER))
 		return false;
+	if ((v.kind == VALUE_VECTOR) != (f->shape == SHAPE_VECTOR))
+		return false;
+	if (v.kind == VALUE_VECTOR)
+		return vector_sound(v.text) && vector_length(v.text) == 3;
 	return v.kind == VALUE_NUMBER || (v.text.n > 0 && str_bad_utf8(v.text) < 0 &&
 	    (f->shape == SHAPE_TEXT || v.text.n <= 240));
 }

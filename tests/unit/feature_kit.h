@@ -65,7 +65,7 @@ answered(struct str output)
 	return r;
 }
 
-/* A value as a test writes it: missing, empty, other, a number, 'text'. */
+/* A value as a test writes it: missing, empty, other, a number, 'text', 1 2 3 of a vector. */
 static inline const char *
 shown(struct value v, struct arena *a)
 {
@@ -75,6 +75,13 @@ shown(struct value v, struct arena *a)
 		return arena_fmt(a, "%.6g", v.number);
 	if (v.kind == VALUE_TEXT)
 		return arena_fmt(a, "'%s'", str_cstr(v.text, a));
+	if (v.kind == VALUE_VECTOR) {
+		const char *s = "";
+
+		for (size_t i = 0; i < vector_length(v.text); i++)
+			s = arena_fmt(a, "%s%s%g", s, i ? " " : "", vector_at(v.text, i));
+		return s;
+	}
 	return word[v.kind];
 }
 
@@ -159,6 +166,8 @@ usual(const struct feature *f)
 		snprintf(given, sizeof given, "vocabulary: %s", vocabulary);
 		return given;
 	}
+	if (strcmp(f->name, "embedding") == 0)
+		return "of: output, dimensions: 3";
 	if (f->params != NULL && f->params[0].dflt != NULL &&
 	    strcmp(f->params[0].dflt, CONF_REQUIRED) == 0)
 		return "of: output";

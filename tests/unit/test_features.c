@@ -19,7 +19,7 @@ table(void **state)
 
 		assert_ptr_equal(feature_find(f->name), f);
 		assert_true(f->version >= 1 && f->help != NULL && f->get != NULL);
-		assert_true(f->shape <= SHAPE_TEXT);
+		assert_true(f->shape <= SHAPE_VECTOR);
 		assert_int_equal(f->params == NULL, f->size == 0);
 		for (const struct conf_key *k = f->params; k != NULL && k->name != NULL; k++)
 			assert_true(k->offset < f->size && k->help != NULL);
@@ -27,7 +27,7 @@ table(void **state)
 			fail_msg("%s: %s", f->name, err.msg);
 		arena_free(&a);
 	}
-	assert_int_equal(n, 29);
+	assert_int_equal(n, 30);
 	assert_null(feature_find(""));
 	assert_null(feature_find("Length"));
 	refused("length", "off: input", "off");
@@ -43,6 +43,8 @@ sound(const struct feature *f, struct value v)
 	assert_int_equal(v.kind == VALUE_NUMBER, f->shape == SHAPE_NUMBER);
 	if (v.kind == VALUE_NUMBER)
 		assert_true(v.number >= 0 && v.number <= 1e12);
+	else if (f->shape == SHAPE_VECTOR)
+		assert_true(v.kind == VALUE_VECTOR && vector_sound(v.text));
 	else
 		assert_true(v.text.n > 0 && str_bad_utf8(v.text) < 0);
 	if (f->shape == SHAPE_CATEGORY)
@@ -59,7 +61,7 @@ try(const struct feature *f, const void *params, const struct record *r)
 	sound(f, one);
 	assert_int_equal(one.kind, two.kind);
 	assert_memory_equal(&one.number, &two.number, sizeof one.number);
-	if (one.kind == VALUE_TEXT)
+	if (one.kind == VALUE_TEXT || one.kind == VALUE_VECTOR)
 		assert_true(str_eq(one.text, two.text));
 	arena_free(&a);
 	arena_free(&b);
@@ -198,6 +200,25 @@ fields(void **state)
 	    { "", "{}", "missing" }, { "of: x", "{\"x\": 1}", "other" },
 	    { "of: x", "{\"x\": true}", "other" });
 	same("exact", STR("a\xff"), "'a\xef\xbf\xbd'");
+	ROWS("embedding",
+	    { "of: x, dimensions: 3", "{\"x\": [1, -2.5, 3e2]}", "1 -2.5 300" },
+	    { "of: x, dimensions: 3", "{\"x\": [0.1, -0, 1e-60]}", "0.1 0 0" },
+	    { "of: x, dimensions: 2", "{\"x\": \" [1, 2]\"}", "1 2" },
+	    { "of: /d/0/e, dimensions: 2", "{\"d\": [{\"e\": [4, 5]}]}", "4 5" },
+	    { "of: x, dimensions: 3", "{\"x\": [1, 2]}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": [1, 2, 3]}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": [1, \"2\"]}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": [1, null]}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": [1, 1e39]}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": {\"a\": 1}}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": 5}", "other" },
+	    { "of: x, dimensions: 2", "{\"x\": []}", "empty" },
+	    { "of: x, dimensions: 2", "{\"x\": \"[ ]\"}", "empty" },
+	    { "of: x, dimensions: 2", "{\"x\": \" \"}", "empty" },
+	    { "of: x, dimensions: 2", "{\"x\": null}", "missing" },
+	    { "of: x, dimensions: 2", "{}", "missing" });
+	refused("embedding", "of: x", "dimensions");
+	refused("embedding", "of: x, dimensions: 4097", "4096");
 }
 
 /* What is too long to keep differs wherever the texts do. */

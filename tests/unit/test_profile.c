@@ -11,18 +11,20 @@
 
 #include "drift/profile.h"
 
-enum { NFEATURE = 4 };
+enum { NFEATURE = 5, NAMED = 4 /* without the vector */ };
 
 static const struct feature number = { .name = "number", .version = 1, .shape = SHAPE_NUMBER };
 static const struct feature category = {
 	.name = "category", .version = 2, .shape = SHAPE_CATEGORY
 };
 static const struct feature text = { .name = "text", .version = 1, .shape = SHAPE_TEXT };
+static const struct feature vector = { .name = "vector", .version = 1, .shape = SHAPE_VECTOR };
 static const struct watched watched[NFEATURE] = {
 	{ "latency", &number, NULL, "{}" },
 	{ "label", &category, NULL, "{\"of\":\"/label\"}" },
 	{ "user", &category, NULL, "{\"of\":\"/user\"}" },
 	{ "answer", &text, NULL, "{}" },
+	{ "meaning", &vector, NULL, "{}" },
 };
 
 /* ---- records at random -------------------------------------------------------------------- */
@@ -70,6 +72,18 @@ any_text(struct arena *a, const char *prefix, uint64_t different, uint64_t words
 	return v;
 }
 
+/* Of one length most of the time. */
+static struct value
+any_vector(struct arena *a)
+{
+	double x[12];
+	size_t n = draw(9) ? 6 : draw(12);
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = draw(7) ? normal_quantile((double)(1 + draw(999998)) / 1e6) : 0;
+	return (struct value){ .kind = VALUE_VECTOR, .text = vector_pack(x, n, a) };
+}
+
 static struct drawn_record
 any_record(struct arena *a, uint64_t users)
 {
@@ -80,6 +94,7 @@ any_record(struct arena *a, uint64_t users)
 	r.value[1] = any_text(a, "label ", 12, 1);
 	r.value[2] = any_text(a, "u", users, 1);
 	r.value[3] = any_text(a, "W\xc3\xb6rt", 50, draw(12));
+	r.value[4] = any_vector(a);
 	for (size_t i = 0; i < NFEATURE; i++)
 		if (draw(10) == 0)
 			r.value[i] = (struct value){ .kind = (enum value_kind)draw(3) };
@@ -230,6 +245,7 @@ of(enum value_kind kind, double x, struct str label, struct str answer)
 		r.value[0] = (struct value){ .kind = VALUE_NUMBER, .number = x };
 		r.value[1].text = r.value[2].text = label;
 		r.value[3].text = answer;
+		r.value[4] = (struct value){ .kind = VALUE_VECTOR, .text = STR("\0\0\x80\x3f") };
 	}
 	return r;
 }
@@ -367,7 +383,7 @@ refused(struct str bytes, const char *why)
 static void
 damaged_files_are_refused(void **state)
 {
-	struct profile *p = profile_begin(watched, NFEATURE, 4, 7), *q;
+	struct profile *p = profile_begin(watched, NAMED, 4, 7), *q;
 	struct arena a = { 0 };
 	struct buf b;
 	unsigned char raw[32];
@@ -414,10 +430,51 @@ damaged_files_are_refused(void **state)
 	/* Names and values may be others; most of a file cannot. */
 	assert_true(accepted > 0 && accepted < (long)b.n * 2 / 3);
 	refused(STR(""), "is no profile");
-	refused(STR("driftlead profile 2\nand more of it, which nobody knows"), "of version 2");
+	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "use a newer");
 	refused(STR("driftlead profile -1\n"), "is no profile");
 	refused(STR("driftlead profile 1\n"), "ends too early");
 	buf_free(&b);
+	profile_free(p);
+	arena_free(&a);
+}
+
+/* Nothing that no vectors could have made, with a checksum that is right. */
+static void
+wrong_vectors_are_refused(void **state)
+{
+	struct profile *p = profile_begin(&watched[NAMED], 1, 4, 7);
+	struct value v = { .kind = VALUE_VECTOR };
+	struct arena a = { 0 };
+	struct buf b;
+
+	(void)state;
+	v.text = vector_pack((double[]){ 1, -0.0, 3 }, 3, &a);
+	assert_true(vector_length(v.text) == 3 && vector_sound(v.text));
+	assert_true(vector_at(v.text, 0) == 1 && !signbit(vector_at(v.text, 1)));
+	profile_add_values(p, 1, 0, &v, &a);
+	profile_free(reread(p, &a));
+	p->feature[0].fourier[7] = FOURIER_UNIT + 1;
+	b = bytes_of(p);
+	refused(buf_as_str(&b), "a Fourier sum is out of range");
+	buf_free(&b);
+	p->feature[0].fourier[7] = FOURIER_UNIT;
+	memcpy((char *)(uintptr_t)p->kept[0].value[0].text.p, "\0\0\x80\x7f", 4);
+	b = bytes_of(p);
+	refused(buf_as_str(&b), "a vector is not one");
+	buf_free(&b);
+	profile_free(p);
+	/* What is no vector, or not for this shape, is of another type. */
+	p = profile_begin(watched, NFEATURE, 4, 7);
+	for (int i = 0; i < 3; i++) {
+		struct drawn_record r = of(VALUE_MISSING, 0, STR(""), STR(""));
+
+		r.value[4] = (struct value){ .kind = i ? VALUE_VECTOR : VALUE_TEXT,
+			.text = i == 1 ? STR("123") : STR("\0\0\x80\xff") };
+		r.value[1] = (struct value){ .kind = VALUE_VECTOR, .text = STR("1234") };
+		add(p, &r);
+	}
+	assert_int_equal(p->feature[4].other, 3);
+	assert_int_equal(p->feature[1].other, 3);
 	profile_free(p);
 	arena_free(&a);
 }
@@ -489,6 +546,7 @@ main(void)
 		cmocka_unit_test(the_sample_is_the_lowest),
 		cmocka_unit_test(long_categories_are_cut),
 		cmocka_unit_test(damaged_files_are_refused),
+		cmocka_unit_test(wrong_vectors_are_refused),
 		cmocka_unit_test(others_are_not_merged),
 	};
 
