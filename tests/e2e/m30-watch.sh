@@ -207,6 +207,18 @@ json '[.due[] | .status] | @csv' '2,0'
 json '.due[0].why | test("june")' true
 json '.due[1].check.watch.name' before
 
+begin "where records of a day are alike, days count and not records"
+cat >blocks.yaml <<END
+store: blocks.db
+watches:
+  two: { source: logs/*.jsonl, window: 2d, reference: logs ref/*.jsonl, block: 1d }
+  five: { source: logs/*.jsonl, window: 5d, reference: logs ref/*.jsonl, block: 1d }
+END
+expect_exit 3 driftlead drift two -C blocks.yaml --now "$(at 26)"
+contains "$OUT" "8 and 2 blocks of time"
+expect_exit 1 driftlead drift five -C blocks.yaml --now "$(at 26)"
+contains "$OUT" "incident #1 opened"
+
 begin "files that were written before the window are not opened"
 yes nonsense | head -n 100 >out/old.jsonl
 expect_exit 2 driftlead drift outage -C outage.yaml --now "$(at 32)"
