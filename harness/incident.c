@@ -80,9 +80,12 @@ is_calm(struct store *st, const char *watch, const char *feature, long last_chec
 static bool
 drifts(const struct comparison *c, struct str feature)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (c->compared[i].verdict == DRIFT_YES && str_is(feature, compared_name(c, &c->compared[i])))
+	for (size_t i = 0; i < c->n; i++) {
+		const struct compared *x = &c->compared[i];
+
+		if (x->verdict == DRIFT_YES && str_is(feature, compared_name(c, x)))
 			return true;
+	}
 	return false;
 }
 
