@@ -85,7 +85,7 @@ struct str redact_text(const struct redact *, struct str text, struct arena *);
 /* Whether a field goes as a whole: its name, or a JSON Pointer into it or to what holds it. */
 bool       redact_hides(const struct redact *, struct str name);
 
-/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ---------- */
+/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ------------ */
 
 struct log_format;
 const struct log_format *log_format_find(const char *name);      /* NULL: none */
@@ -271,7 +271,7 @@ void profile_free(struct profile *);
 /* Records with a value: neither missing nor empty nor of another type. */
 long profile_values(const struct feature_profile *);
 
-/* ---- profile_file.c, profile_read.c: driftlead-profile(5) --------------------------------- */
+/* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
 enum { PROFILE_VERSION = 3 };
 #define PROFILE_MAGIC "driftlead profile "                       /* a file begins so */
@@ -287,7 +287,7 @@ struct profile *profile_read(struct str bytes, const char *path, struct arena *,
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
 
-/* ---- profile_text.c ----------------------------------------------------------------------- */
+/* ---- profile_text.c ------------------------------------------------------------------------- */
 
 /* The bucket of the q-quantile (the value of rank ceil(q n)), cut to min and max; 0, 0 without
  * numbers. */
@@ -301,7 +301,7 @@ bool   profile_sd(const struct feature_profile *, double *sd);
 void   profile_text(struct buf *, const struct profile *, struct arena *);
 void   profile_json(struct buf *, const struct profile *, struct arena *);
 
-/* ---- watch.c, infer.c: which features are watched ----------------------------------------- */
+/* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
 /* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */
@@ -388,11 +388,29 @@ const struct detector *detector_default(enum shape);
 
 /* ---- changes.c: which categories became more common, and which less ------------------------ */
 
-struct category_change { struct str category; long n_was, n_is; double was, is; };  /* counts and shares */
+/* Counts and shares. */
+struct category_change { struct str category; long n_was, n_is; double was, is; };
 /* All that either lists, the largest change of a share first; how many.  None, if they are no
  * categories or one has no values.  The texts stay the profiles'. */
 size_t profile_changes(const struct feature_profile *reference,
-                       const struct feature_profile *current, struct category_change **, struct arena *);
+                       const struct feature_profile *current, struct category_change **,
+                       struct arena *);
+
+/* ---- histogram.c: two windows of numbers on round edges ------------------------------------- */
+
+enum { HISTOGRAM_EDGES = 39 };
+struct histogram {
+	bool    log;                     /* edges are even in the logarithm */
+	size_t  nedge;                   /* 2 to HISTOGRAM_EDGES */
+	double *edge;                    /* rising, round, around the reference's 1 % to 99 % */
+	double *reference, *current;     /* nedge + 1 shares of values: below edge[0], from edge[i] and
+	                                  * below edge[i + 1], from the last on */
+};
+/* False, and an empty one, if the feature is no number or the reference has none.  The arena owns
+ * the arrays. */
+bool   histogram_of(const struct feature_profile *reference, const struct feature_profile *current,
+                    struct histogram *, struct arena *);
+size_t histogram_bin(const struct histogram *, double value);    /* 0 to nedge */
 
 /* ---- compare.c: two windows, feature by feature -------------------------------------------- */
 
@@ -439,5 +457,13 @@ size_t compared_changes(const struct comparison *, const struct compared *,
  * alike (profile_alike), or what is asked does not fit. */
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct comparing *, struct comparison *, struct arena *, struct err *);
+
+/* ---- examples.c: records that show what was found ------------------------------------------ */
+
+enum { DRIFT_EXAMPLES = 5 };
+/* Of the current window's sample, with a value that became more common: in turn from the
+ * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams, vectors and all features together. */
+size_t comparison_examples(const struct comparison *, const struct compared *,
+                           const struct kept *out[DRIFT_EXAMPLES], struct arena *);
 
 #endif

@@ -3,10 +3,15 @@
  */
 #include "harness/drift_json.h"
 
+/* Other values of an example, and beyond how many findings there are none: a document of a
+ * thousand features has a few MB. */
+enum { OTHER_VALUES = 11, EXAMPLES_WITH_OTHERS = 100 };
+
 const char *const drift_verdict_word[3] = { "PASS", "FAIL", "INCONCLUSIVE" };
 
 static void
-finding_json(struct buf *b, const struct comparison *c, const struct compared *x, struct arena *a)
+finding_json(struct buf *b, const struct comparison *c, const struct compared *x, size_t others,
+    struct arena *a)
 {
 	const struct finding *f = &x->finding;
 	struct category_change *change;
@@ -15,6 +20,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_char(b, '{');
 	buf_key_text(b, "feature", str_of(compared_name(c, x)));
 	buf_key_text(b, "detector", str_of(x->detector->name));
+	buf_key_text(b, "measures", str_of(x->detector->help));
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[x->verdict]));
 	buf_key_real_if(b, "effect", f->known, f->effect);
@@ -38,7 +44,9 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 		buf_key_real(b, "is", change[i].is);
 		buf_char(b, '}');
 	}
-	buf_puts(b, "]}");
+	buf_char(b, ']');
+	drift_json_examples(b, c, x, others, a);
+	buf_char(b, '}');
 }
 
 static void
@@ -50,6 +58,8 @@ window_json(struct buf *b, const char *key, const struct window *w)
 	buf_key_text(b, "kind", str_of(window_kind_name[w->kind]));
 	buf_key_long(b, "records", w->profile->n);
 	buf_key_long(b, "bad", w->profile->bad);
+	buf_key_long_if(b, "from", w->profile->last_ms > 0, (long)w->profile->first_ms);
+	buf_key_long_if(b, "to", w->profile->last_ms > 0, (long)w->profile->last_ms);
 	buf_char(b, '}');
 }
 
@@ -57,14 +67,18 @@ void
 drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
 {
 	const struct comparison *c = d->comparison;
+	size_t others = c->drifted <= EXAMPLES_WITH_OTHERS ? OTHER_VALUES : 0;
 	char digest[65];
 
 	profile_digest(c->reference, digest);
 	buf_char(b, '{');
+	buf_key_text(b, "program", STR(PROGRAM_VERSION));
+	buf_key_text(b, "command", str_of(d->command));
+	buf_key_long(b, "seed", (long)d->seed);
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[c->verdict]));
 	window_json(b, "reference", &d->window[0]);
 	window_json(b, "current", &d->window[1]);
-	buf_key_text(b, "features", str_of(digest));
+	buf_key_text(b, "digest", str_of(digest));
 	buf_key_real(b, "alpha", c->alpha);
 	buf_key_long(b, "drifted", (long)c->drifted);
 	buf_key_long(b, "unsure", (long)c->unsure);
@@ -73,7 +87,9 @@ drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
 	for (size_t i = 0; i < c->n; i++) {
 		if (i)
 			buf_char(b, ',');
-		finding_json(b, c, &c->compared[i], a);
+		finding_json(b, c, &c->compared[i], others, a);
 	}
-	buf_puts(b, "]}\n");
+	buf_char(b, ']');
+	drift_json_features(b, c, a);
+	buf_puts(b, "}\n");
 }
