@@ -94,7 +94,7 @@ struct str redact_text(const struct redact *, struct str text, struct arena *);
 /* Whether a field goes as a whole: its name, or a JSON Pointer into it or to what holds it. */
 bool       redact_hides(const struct redact *, struct str name);
 
-/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ---------- */
+/* ---- logs.c, logs.def: records from logs; one file log_<name>.c and one row each ------------ */
 
 struct log_format;
 const struct log_format *log_format_find(const char *name);      /* NULL: none */
@@ -345,7 +345,7 @@ struct profile *profile_read(struct str bytes, const char *path, struct arena *,
 /* What the features are, in 64 hex digits: profiles of one digest can be merged and compared. */
 void profile_digest(const struct profile *, char hex[65]);
 
-/* ---- profile_text.c ----------------------------------------------------------------------- */
+/* ---- profile_text.c ------------------------------------------------------------------------- */
 
 /* The bucket of the q-quantile (the value of rank ceil(q n)), cut to min and max; 0, 0 without
  * numbers. */
@@ -359,7 +359,7 @@ bool   profile_sd(const struct feature_profile *, double *sd);
 void   profile_text(struct buf *, const struct profile *, struct arena *);
 void   profile_json(struct buf *, const struct profile *, struct arena *);
 
-/* ---- watch.c, infer.c: which features are watched ----------------------------------------- */
+/* ---- watch.c, infer.c: which features are watched ------------------------------------------- */
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
 /* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */
@@ -527,7 +527,7 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
 
 enum { DRIFT_EXAMPLES = 5 };
 /* Of the current window's sample, with a value that became more common: in turn from the
- * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams. */
+ * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams, vectors and all features together. */
 size_t comparison_examples(const struct comparison *, const struct compared *,
                            const struct kept *out[DRIFT_EXAMPLES], struct arena *);
 

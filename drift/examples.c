@@ -89,12 +89,12 @@ comparison_examples(const struct comparison *d, const struct compared *x,
 	const struct profile *p = d->current;
 	struct histogram h = { 0 };
 	struct grown *grown;
-	size_t at[DRIFT_EXAMPLES] = { 0 }, ngrown, n = 0, before;
+	size_t ngrown, at[DRIFT_EXAMPLES] = { 0 }, n = 0, before;
 
-	if (x->feature == d->reference->nfeature)
+	if (x->feature == p->nfeature)
 		return 0;
 	r = &d->reference->feature[x->feature];
-	c = &d->current->feature[x->feature];
+	c = &p->feature[x->feature];
 	ngrown = candidates(r, c, strcmp(x->detector->name, "missing") == 0, &h, &grown, a);
 	qsort(grown, ngrown, sizeof *grown, by_growth);
 	if (ngrown > DRIFT_EXAMPLES)

@@ -3,7 +3,7 @@
  */
 #include "harness/drift_json.h"
 
-/* Of a text nothing is kept. */
+/* Of a text nothing is kept, and a vector says nothing to people. */
 static void
 value_json(struct buf *b, const struct profile *p, const struct kept *k, size_t feature)
 {

@@ -143,7 +143,7 @@ embeddings_that_moved(void **state)
 	moved = simulate("mmd", embedding_64, 200, 200, 0.05, 0.0301, TIMES);
 	assert_true(moved.p >= 0.35 - error_of(0.35, TIMES) && moved.covered >= 0.95);
 	far = simulate("mmd", embedding_64, 200, 200, 0.1, 0.0600, 40);
-	assert_true(far.p >= 0.95 && far.covered >= 0.9);
+	assert_true(far.p >= 0.95 && far.covered >= 0.8);
 }
 
 /* The correlation alone: no feature by itself has anything to show. */
