@@ -108,6 +108,10 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 		}
 	if (asked)
 		return;
+	/* What n-grams show of records, a classifier shows of their texts. */
+	if (d->reference->feature[feature].shape == SHAPE_TEXT && d->reference->texts &&
+	    d->current->texts)
+		add(d, feature, detector_find("classifier"), -1, how->seed, a);
 	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how->seed, a);
 	add(d, feature, detector_find("missing"), -1, how->seed, a);
 }
@@ -179,7 +183,7 @@ profiles_compare(const struct profile *reference, const struct profile *current,
 	    .verdict = DRIFT_NO };
 	if (profile_alike(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
 		return -1;
-	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 1,
+	out->compared = arena_array(a, 3 * reference->nfeature + how->nasked + 1,
 	    sizeof *out->compared);
 	for (size_t i = 0; i < reference->nfeature; i++)
 		add_feature(out, i, how, a);

@@ -312,6 +312,9 @@ enum drift_verdict { DRIFT_NO, DRIFT_YES, DRIFT_UNSURE };
 /* "NO DRIFT", "DRIFT", "INCONCLUSIVE" */
 extern const char *const drift_verdict_name[3];
 
+/* A part of texts, as it stands in them, and the share of texts that hold it. */
+struct term { struct str text; double was, is; };
+
 struct finding {
 	bool        known;               /* false: `why` says what is lacking */
 	double      effect;              /* in the detector's unit, 0: none */
@@ -324,6 +327,8 @@ struct finding {
 	long        n_needed;            /* current records that would decide; 0: decided or unknown */
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
 	const char *why;                 /* a sentence part, or NULL */
+	const struct term *term;         /* what tells the windows apart, first what is more now */
+	size_t nterm;
 };
 
 struct detector {
