@@ -4,10 +4,7 @@
  * Either is a profile, logs, a run or a suite.  Nothing is stored: it is asked once, and the answer
  * is PASS, FAIL or INCONCLUSIVE as that of a gate.
  */
-#include "harness/window.h"
-
-#include <math.h>
-#include <stdlib.h>
+#include "harness/drift_json.h"
 
 struct options {
 	struct common common;
@@ -104,135 +101,6 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 	return window_infer(&w[0], s, watched, n, e);
 }
 
-/* ---- what changed ---------------------------------------------------------------------------- */
-
-enum { CHANGES = 5 };
-struct moved { struct str text; double was, is; };
-
-static int
-by_change(const void *a, const void *b)
-{
-	const struct moved *x = a, *y = b;
-	double p = fabs(x->is - x->was), q = fabs(y->is - y->was);
-
-	return p != q ? (p < q ? 1 : -1) : str_cmp(x->text, y->text);
-}
-
-static double
-share_of(const struct feature_profile *f, uint64_t hash, long n)
-{
-	for (size_t i = 0; i < f->ncategory; i++)
-		if (f->category[i].hash == hash)
-			return (double)f->category[i].count / (double)n;
-	return 0;
-}
-
-/* The categories whose shares changed most. */
-static size_t
-changes(const struct comparison *c, size_t feature, struct moved *out, struct arena *a)
-{
-	const struct feature_profile *r = &c->reference->feature[feature], *f = NULL;
-	long n = profile_values(r), m;
-	struct moved *all;
-	size_t k = 0;
-
-	for (size_t i = 0; i < c->current->nfeature; i++)
-		if (strcmp(c->current->watched[i].name, c->reference->watched[feature].name) == 0)
-			f = &c->current->feature[i];
-	if (f == NULL || r->shape != SHAPE_CATEGORY || n == 0 || (m = profile_values(f)) == 0)
-		return 0;
-	all = arena_array(a, r->ncategory + f->ncategory, sizeof *all);
-	for (size_t i = 0; i < r->ncategory; i++)
-		all[k++] = (struct moved){ r->category[i].text,
-			(double)r->category[i].count / (double)n, share_of(f, r->category[i].hash, m) };
-	for (size_t i = 0; i < f->ncategory; i++)
-		if (share_of(r, f->category[i].hash, n) == 0)
-			all[k++] = (struct moved){ f->category[i].text, 0,
-				(double)f->category[i].count / (double)m };
-	qsort(all, k, sizeof *all, by_change);
-	if (k > CHANGES)
-		k = CHANGES;
-	memcpy(out, all, k * sizeof *out);
-	return k;
-}
-
-/* ---- for machines ------------------------------------------------------------------------- */
-
-static const char *const verdict_word[] = { "PASS", "FAIL", "INCONCLUSIVE" };
-
-static void
-finding_json(struct buf *b, const struct comparison *c, const struct compared *x, struct arena *a)
-{
-	const struct finding *f = &x->finding;
-	struct moved moved[CHANGES];
-	size_t n = changes(c, x->feature, moved, a);
-
-	buf_char(b, '{');
-	buf_key_text(b, "feature", str_of(c->reference->watched[x->feature].name));
-	buf_key_text(b, "detector", str_of(x->detector->name));
-	buf_key_text(b, "unit", str_of(x->detector->unit));
-	buf_key_text(b, "verdict", str_of(verdict_word[x->verdict]));
-	buf_key_real_if(b, "effect", f->known, f->effect);
-	buf_key_real_if(b, "lo", f->known, f->ci.lo);
-	buf_key_real_if(b, "hi", f->known, f->ci.hi);
-	buf_key_real(b, "tolerance", f->tolerance);
-	buf_key_real_if(b, "p", f->known, f->p);
-	buf_key_real_if(b, "p_bh", f->known, x->p_adjusted);
-	buf_key_long(b, "direction", f->direction);
-	buf_key_real_if(b, "mde", f->known && f->mde > 0, f->mde);
-	buf_key_long(b, "n_reference", f->n_reference);
-	buf_key_long(b, "n_current", f->n_current);
-	buf_key_long_if(b, "n_needed", f->n_needed > 0, f->n_needed);
-	buf_key_text(b, "why", str_of(f->why ? f->why : ""));
-	buf_key(b, "changed");
-	buf_char(b, '[');
-	for (size_t i = 0; i < n; i++) {
-		buf_puts(b, i ? ",{" : "{");
-		buf_key_text(b, "category", moved[i].text);
-		buf_key_real(b, "was", moved[i].was);
-		buf_key_real(b, "is", moved[i].is);
-		buf_char(b, '}');
-	}
-	buf_puts(b, "]}");
-}
-
-static void
-window_json(struct buf *b, const char *key, const struct window *w)
-{
-	buf_key(b, key);
-	buf_char(b, '{');
-	buf_key_text(b, "what", str_of(w->word));
-	buf_key_text(b, "kind", str_of(window_kind_name[w->kind]));
-	buf_key_long(b, "records", w->profile->n);
-	buf_key_long(b, "bad", w->profile->bad);
-	buf_char(b, '}');
-}
-
-static void
-print_json(struct session *s, const struct window *w, const struct comparison *c)
-{
-	struct buf *b = &s->out;
-	char digest[65];
-
-	profile_digest(c->reference, digest);
-	buf_char(b, '{');
-	buf_key_text(b, "verdict", str_of(verdict_word[c->verdict]));
-	window_json(b, "reference", &w[0]);
-	window_json(b, "current", &w[1]);
-	buf_key_text(b, "features", str_of(digest));
-	buf_key_real(b, "alpha", c->alpha);
-	buf_key_long(b, "drifted", (long)c->drifted);
-	buf_key_long(b, "unsure", (long)c->unsure);
-	buf_key(b, "findings");
-	buf_char(b, '[');
-	for (size_t i = 0; i < c->n; i++) {
-		if (i)
-			buf_char(b, ',');
-		finding_json(b, c, &c->compared[i], s->arena);
-	}
-	buf_puts(b, "]}\n");
-}
-
 /* ---- for people --------------------------------------------------------------------------- */
 
 static const char *
@@ -245,7 +113,7 @@ static void
 finding_text(struct session *s, const struct comparison *c, const struct compared *x)
 {
 	const struct finding *f = &x->finding;
-	struct moved moved[CHANGES];
+	struct category_change *change;
 	struct buf *b = &s->out;
 	size_t n;
 
@@ -258,10 +126,11 @@ finding_text(struct session *s, const struct comparison *c, const struct compare
 		buf_fmt(b, "\n%38s%s", "", f->why);
 	if (x->verdict == DRIFT_UNSURE && f->n_needed > 0)
 		buf_fmt(b, "\n%38sabout %ld current records would decide", "", f->n_needed);
-	n = x->verdict == DRIFT_YES ? changes(c, x->feature, moved, s->arena) : 0;
-	for (size_t i = 0; i < n; i++)
-		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(moved[i].text, s->arena),
-		    moved[i].was * 100, moved[i].is * 100);
+	n = profile_changes(&c->reference->feature[x->feature], &c->current->feature[x->feature],
+	    &change, s->arena);
+	for (size_t i = 0; x->verdict == DRIFT_YES && i < n && i < DRIFT_CHANGES; i++)
+		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(change[i].category, s->arena),
+		    change[i].was * 100, change[i].is * 100);
 	buf_char(b, '\n');
 }
 
@@ -281,7 +150,7 @@ print_text(struct session *s, const struct window *w, const struct comparison *c
 			    (order[k] != DRIFT_NO || o->all))
 				finding_text(s, c, &c->compared[i]);
 	buf_fmt(b, "%s: of %zu features %zu drifted, of %zu nothing can be said\n",
-	    verdict_word[c->verdict], c->reference->nfeature, c->drifted, c->unsure);
+	    drift_verdict_word[c->verdict], c->reference->nfeature, c->drifted, c->unsure);
 }
 
 /* ---- the command -------------------------------------------------------------------------- */
@@ -291,6 +160,7 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 {
 	const struct options *o = s->options;
 	struct comparison c;
+	struct drift_document d = { w, &c, how->seed, s->command_line };
 	struct watched *watched;
 	size_t n;
 	int status = choose_features(s, w, &watched, &n, e);
@@ -302,7 +172,7 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 	if (profiles_compare(w[0].profile, w[1].profile, how, &c, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	if (o->common.json)
-		print_json(s, w, &c);
+		drift_json(&s->out, &d, s->arena);
 	else if (!o->common.quiet)
 		print_text(s, w, &c);
 	return c.verdict == DRIFT_NO ? EXIT_PASS : c.verdict == DRIFT_YES ? EXIT_FAIL : EXIT_UNSURE;
