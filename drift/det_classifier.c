@@ -137,7 +137,7 @@ p_of(const struct heldout *h, double sd, struct arena *a)
 	return mw.auc > 0.5 ? p / 2 : 1 - p / 2;
 }
 
-/* (5): each group's part in the error of AUC, squared and added. */
+/* (5): each group's part in the error of AUC, squared and added; weights of more than 1. */
 static double
 variance(const struct heldout *h)
 {
@@ -154,7 +154,8 @@ variance(const struct heldout *h)
 		if (i + 1 == h->n || p[1].unit->group != p->unit->group)
 			sum += part * part;
 	}
-	return fewer > 1 ? sum * fewer / (fewer - 1) : 1;
+	/* Windows that hold the same texts leave nothing but rounding. */
+	return sum > 1e-24 ? sum * fewer / (fewer - 1) : 0;
 }
 
 /* ---- the finding --------------------------------------------------------------------------------- */
@@ -167,7 +168,7 @@ judge(const struct domain *d, const struct heldout *h, double tolerance, struct 
 	struct finding f = { .effect = fmax(0, h->auc - 0.5), .p = p_of(h, sd, a),
 	    .tolerance = tolerance, .n_reference = (long)d->of[0], .n_current = (long)d->of[1] };
 
-	if (!(var > 0) && sd > 0)
+	if (!(var > 0) && (!h->shared || h->auc > 0.5))
 		var = auc_variance(fmin(h->auc, 1 - 0.5 / (h->sum[0] * h->sum[1])), h->sum[0], h->sum[1]);
 	se = sqrt(var);
 	half = t_quantile(0.975, fewer - 1) * se;

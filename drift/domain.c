@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { EPOCHS = 20 };
-#define PENALTY 1.0              /* times |weights|^2 / 2, beside the sum of the losses */
+enum { EPOCHS = 10 };
+#define PENALTY 0.5              /* times |weights|^2 / 2, beside the sum of the losses */
 #define STEP    2.0              /* of the first update */
 
 /* ---- texts, groups and units ----------------------------------------------------------------- */

@@ -74,8 +74,8 @@ void domain_free(struct domain *);
 enum { TERMS = 5 };              /* of either direction at most */
 /*
  * What tells the windows apart: words and pairs, where there are none n-grams of characters, first
- * those that the current window has more of, each by what it adds to the difference of the windows'
- * scores, and only if it does so in the half that was held out, too.  The arena owns the result.
+ * those that the current window has more of.  Only what adds to the difference of the windows' scores
+ * in the half that was held out, too; the surest first.  The arena owns the result.
  */
 size_t domain_terms(const struct domain *, const struct term **, struct arena *);
 

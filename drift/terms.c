@@ -3,11 +3,12 @@
  *
  * A slot's part in the difference of the windows' scores is its weight, which half of the texts
  * taught, times the difference of its shares in the other half.  The terms of the slots with the
- * largest parts are looked up in the texts, since several n-grams may share a slot, and ordered by
- * their own shares.
+ * largest parts are looked up in the texts, since several n-grams may share a slot.  Those come first
+ * whose own shares differ most beside their chance error: a common word always differs by a little.
  */
 #include "drift/domain.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { SLOTS_LOOKED_UP = 2048, TEXTS_LEAST = 2 };
@@ -104,6 +105,17 @@ share(const struct domain *d, const struct found *f, int window)
 	return (double)f->in[window] / (double)d->of[window];
 }
 
+/* How far the shares differ in the direction of the weight, in standard errors; 0: in the other. */
+static double
+distance(const struct domain *d, const struct found *f)
+{
+	double n = (double)d->of[0], m = (double)d->of[1];
+	double rate = (double)(f->in[0] + f->in[1]) / (n + m);
+	double gap = (share(d, f, 1) - share(d, f, 0)) * (f->weight > 0 ? 1 : -1);
+
+	return gap > 0 ? gap / sqrt(fmax(rate * (1 - rate), 1e-12) * (1 / n + 1 / m)) : 0;
+}
+
 /* One is a part of the other: they are the same news. */
 static bool
 overlaps(struct str a, struct str b)
@@ -111,7 +123,7 @@ overlaps(struct str a, struct str b)
 	return str_find(a, b, 0) >= 0 || str_find(b, a, 0) >= 0;
 }
 
-/* Those of one direction, the largest part first, into `out`. */
+/* Those of one direction, the surest first, into `out`. */
 static size_t
 choose(const struct search *s, bool more, struct term *out, struct arena *a)
 {
@@ -142,8 +154,7 @@ terms_of(const struct domain *d, const bool *wanted, enum gram_kind kind, struct
 		grams_each(d->text[i], look, &s);
 	}
 	for (size_t i = 0; i < s.n; i++)
-		s.found[i].by = (double)s.found[i].weight *
-		    (share(d, &s.found[i], 1) - share(d, &s.found[i], 0));
+		s.found[i].by = distance(d, &s.found[i]);
 	qsort(s.found, s.n, sizeof *s.found, by_found);
 	n = choose(&s, true, out, a);
 	n += choose(&s, false, out + n, a);
