@@ -45,10 +45,12 @@ bag_of(struct str text, struct arena *scratch)
 		n += f.times[i] > 0;
 	b.hit = mem_alloc(n, sizeof *b.hit);
 	for (size_t i = 0; i < f.room; i++) {
-		double v = 1 + log(f.times[i]);
+		double v = 1;
 
 		if (f.times[i] == 0)
 			continue;
+		if (f.times[i] > 1)
+			v += log(f.times[i]);
 		b.hit[b.n++] = f.slot[i] << 14 | f.times[i];
 		square += v * v;
 	}

@@ -135,6 +135,8 @@ adjust(struct comparison *d, struct arena *a)
 			f->p_adjusted = p[n++];
 		if (f->verdict == DRIFT_YES && f->p_adjusted > d->alpha)
 			f->verdict = DRIFT_UNSURE;
+		if (f->verdict == DRIFT_UNSURE && f->finding.spare)
+			f->counts = false;
 	}
 }
 

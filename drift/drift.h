@@ -326,6 +326,7 @@ struct finding {
 	long        n_reference, n_current;
 	long        n_needed;            /* current records that would decide; 0: decided or unknown */
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
+	bool        spare;               /* INCONCLUSIVE counts for nothing: it is not the one to ask */
 	const char *why;                 /* a sentence part, or NULL */
 	const struct term *term;         /* what tells the windows apart, first what is more now */
 	size_t nterm;
