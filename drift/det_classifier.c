@@ -16,8 +16,8 @@
  * Obuchowski 1997), and t with one degree of freedom less than the smaller window; where it is 0,
  * Hanley and McNeil's.
  * (6) Terms: what tells the windows apart (terms.c).
- * (7) Where a window says the same text more than twice on average, nothing that is left open counts:
- * groups are few, and the shares of texts are what n-grams show.
+ * (7) Where a window says the same text more than twice on average, INCONCLUSIVE counts for
+ * nothing: groups are few, and the shares of texts are what n-grams show.
  */
 #include "drift/finding.h"
 
@@ -26,7 +26,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- where units lie --------------------------------------------------------------------------- */
+/* ---- where units lie ----------------------------------------------------------------------- */
 
 /* A unit that was held out, and the weight of each window below its score, equals counting half. */
 struct placed { const struct unit *unit; double below[2]; };
@@ -89,12 +89,11 @@ place(const struct domain *d, struct arena *a)
 	return h;
 }
 
-/* ---- chance ------------------------------------------------------------------------------------- */
+/* ---- chance -------------------------------------------------------------------------------- */
 
 /*
- * The standard deviation of AUC when units' windows are dealt anew.  AUC is a sum over the current
- * units of weight times the weight below less half of all, but for a factor; over all units that sum
- * is 0.
+ * The standard deviation of AUC when units' windows are dealt anew.  But for a factor, AUC is a sum
+ * over current units: weight times (what lies below, less half of all).  Over all units it is 0.
  */
 static double
 null_sd(const struct heldout *h)
@@ -158,7 +157,7 @@ variance(const struct heldout *h)
 	return sum > 1e-24 ? sum * fewer / (fewer - 1) : 0;
 }
 
-/* ---- the finding --------------------------------------------------------------------------------- */
+/* ---- the finding --------------------------------------------------------------------------- */
 
 static struct finding
 judge(const struct domain *d, const struct heldout *h, double tolerance, struct arena *a)

@@ -1,9 +1,9 @@
 /*
  * domain.c -- a classifier of the windows that texts are from.
  *
- * Logistic regression on bags of n-grams, each n-gram as 1 + log of its count and each text at length
- * 1, with a quadratic penalty; by stochastic gradient descent, in an order that the seed gives.  Both
- * windows weigh the same in training, whatever their sizes.
+ * Logistic regression on bags of n-grams, each n-gram as 1 + log of its count and each text at
+ * length 1, with a quadratic penalty; by stochastic gradient descent, in an order that the seed
+ * gives.  Both windows weigh the same in training, whatever their sizes.
  */
 #include "drift/domain.h"
 
@@ -14,7 +14,7 @@ enum { EPOCHS = 10 };
 #define PENALTY 0.5              /* times |weights|^2 / 2, beside the sum of the losses */
 #define STEP    2.0              /* of the first update */
 
-/* ---- texts, groups and units ----------------------------------------------------------------- */
+/* ---- texts, groups and units --------------------------------------------------------------- */
 
 static void
 take_texts(struct domain *d, const struct profile *p, size_t feature, bool current)
@@ -86,7 +86,7 @@ make_units(struct domain *d, const size_t *order, const size_t *group, struct ar
 	}
 }
 
-/* ---- training --------------------------------------------------------------------------------- */
+/* ---- training ------------------------------------------------------------------------------ */
 
 /* The weights are `scale` times what is stored: the penalty shrinks all of them at each step. */
 struct training { float *weight; double scale, bias; float damped[BAG_TIMES_MAX + 1]; };

@@ -3,8 +3,9 @@
  *
  * Private to drift/bag.c, duplicates.c, domain.c, terms.c, det_classifier.c and their test.
  *
- * What comes from one template, one retry or one batch is no independent witness, so near-duplicates
- * form groups: a group counts once and lies wholly in one half, that of training or the one held out.
+ * What comes from one template, one retry or one batch is no independent witness.  So
+ * near-duplicates form groups: a group counts once and lies wholly in one half, that of training or
+ * the one held out.
  */
 #ifndef DOMAIN_H
 #define DOMAIN_H
@@ -27,7 +28,7 @@ uint32_t   bag_slot_of(enum gram_kind, struct str gram);
 struct bag bag_of(struct str text, struct arena *scratch);
 void       bag_free(struct bag *);
 
-/* ---- duplicates.c --------------------------------------------------------------------------- */
+/* ---- duplicates.c -------------------------------------------------------------------------- */
 
 #define DUPLICATES_ALIKE 0.8     /* Jaccard similarity of the n-grams of near-duplicates */
 /*
@@ -39,7 +40,7 @@ void       bag_free(struct bag *);
 size_t duplicates_group(const struct bag *, const size_t *order, size_t n, size_t *group,
                         struct arena *scratch);
 
-/* ---- domain.c --------------------------------------------------------------------------------- */
+/* ---- domain.c ------------------------------------------------------------------------------ */
 
 /* What one window has of a group: its text is that of one of its members. */
 struct unit {
@@ -69,13 +70,14 @@ void domain_begin(struct domain *, const struct profile *reference, const struct
                   size_t feature, uint64_t seed);
 void domain_free(struct domain *);
 
-/* ---- terms.c ---------------------------------------------------------------------------------- */
+/* ---- terms.c ------------------------------------------------------------------------------- */
 
 enum { TERMS = 5 };              /* of either direction at most */
 /*
  * What tells the windows apart: words and pairs, where there are none n-grams of characters, first
- * those that the current window has more of.  Only what adds to the difference of the windows' scores
- * in the half that was held out, too; the surest first.  The arena owns the result.
+ * those that the current window has more of.  Only what adds to the difference of the windows'
+ * scores in the half that was held out, too, and differs by three standard errors; the surest
+ * first.  The arena owns the result.
  */
 size_t domain_terms(const struct domain *, const struct term **, struct arena *);
 

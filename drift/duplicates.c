@@ -2,9 +2,9 @@
  * duplicates.c -- texts that are nearly the same.
  *
  * One hash of each slot makes all MinHashes of a text: its low bits choose one of them, the others
- * compete for the lowest there (Li, Owen and Zhang 2012); one that no slot chose takes the next, with
- * its distance added (Shrivastava and Li 2014).  A text is compared with the first of a group only,
- * so that no chain of small steps joins texts that are not alike.
+ * compete for the lowest there (Li, Owen and Zhang 2012); one that no slot chose takes the next,
+ * with its distance added (Shrivastava and Li 2014).  A text is compared with the first of a group
+ * only, so that no chain of small steps joins texts that are not alike.
  */
 #include "drift/domain.h"
 

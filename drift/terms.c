@@ -3,17 +3,19 @@
  *
  * A slot's part in the difference of the windows' scores is its weight, which half of the texts
  * taught, times the difference of its shares in the other half.  The terms of the slots with the
- * largest parts are looked up in the texts, since several n-grams may share a slot.  Those come first
- * whose own shares differ most beside their chance error: a common word always differs by a little.
+ * largest parts are looked up in the texts, since several n-grams may share a slot.  Those come
+ * first whose own shares differ most beside their chance error: a common word always differs by a
+ * little.
  */
 #include "drift/domain.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { SLOTS_LOOKED_UP = 2048, TEXTS_LEAST = 2 };
+enum { SLOTS_LOOKED_UP = 2048 };
+#define ERRORS_LEAST 3.0         /* standard errors that a term differs by */
 
-/* ---- slots -------------------------------------------------------------------------------------- */
+/* ---- slots --------------------------------------------------------------------------------- */
 
 struct part { uint32_t slot; double by; };
 
@@ -53,7 +55,7 @@ wanted_slots(const struct domain *d, struct arena *a)
 	return wanted;
 }
 
-/* ---- terms -------------------------------------------------------------------------------------- */
+/* ---- terms --------------------------------------------------------------------------------- */
 
 /* An n-gram, and how many texts of each window hold it. */
 struct found { struct str text; size_t last, in[2]; float weight; double by; };
@@ -129,9 +131,9 @@ choose(const struct search *s, bool more, struct term *out, struct arena *a)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n && n < TERMS && s->found[i].by > 0; i++) {
+	for (size_t i = 0; i < s->n && n < TERMS && s->found[i].by >= ERRORS_LEAST; i++) {
 		const struct found *f = &s->found[i];
-		bool said = f->in[0] + f->in[1] < TEXTS_LEAST || (f->weight > 0) != more;
+		bool said = (f->weight > 0) != more;
 
 		for (size_t k = 0; k < n && !said; k++)
 			said = overlaps(out[k].text, f->text);

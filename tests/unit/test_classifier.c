@@ -44,15 +44,6 @@ any_text(uint64_t words, struct arena *a)
 	return s;
 }
 
-static struct profile *
-window(void)
-{
-	struct profile *p = profile_begin(&kit_watched[SHAPE_TEXT], 1, KEPT_TEXTS_MAX, 7);
-
-	profile_keep_texts(p);
-	return p;
-}
-
 static struct finding
 classify(const struct profile *r, const struct profile *c, uint64_t seed, struct arena *a)
 {
@@ -61,7 +52,7 @@ classify(const struct profile *r, const struct profile *c, uint64_t seed, struct
 	return d->sampled(r, c, 0, d->tolerance, seed, a);
 }
 
-/* ---- near-duplicates ------------------------------------------------------------------------- */
+/* ---- near-duplicates ----------------------------------------------------------------------- */
 
 static size_t
 groups(const char *const *text, size_t n, size_t *group)
@@ -120,12 +111,12 @@ likeness_is_estimated_well(void **state)
 	arena_free(&a);
 }
 
-/* ---- how often it is wrong -------------------------------------------------------------------- */
+/* ---- how often it is wrong ----------------------------------------------------------------- */
 
 /*
- * Windows of n and m texts. NONE: all differ. CLUMPED: each is said 1 to 20 times, now and then with a
- * word more.  SHARED: of few texts that both windows draw from.  PAIRED: both hold the same, but for
- * every other one.
+ * Windows of n and m texts.  NONE: all differ.  CLUMPED: each is said 1 to 20 times, now and then
+ * with a word more.  SHARED: of few texts that both windows draw from.  PAIRED: both hold the same,
+ * but for every other one.
  */
 enum saying { NONE, CLUMPED, SHARED, PAIRED };
 
@@ -160,7 +151,7 @@ without_change(enum saying how, long n, long m, int times)
 
 	for (int i = 0; i < times; i++) {
 		struct arena a = { 0 };
-		struct profile *r = window(), *c = window();
+		struct profile *r = kit_empty(SHAPE_TEXT), *c = kit_empty(SHAPE_TEXT);
 		const char *common[400];
 		struct finding f;
 
@@ -212,13 +203,13 @@ texts_that_did_not_change(void **state)
 	assert_true(s.p <= at_most(0.05, TIMES) && s.drift <= at_most(0.025, TIMES));
 }
 
-/* ---- what it finds ---------------------------------------------------------------------------- */
+/* ---- what it finds ------------------------------------------------------------------------- */
 
 /* 500 texts, of which `percent` have the word. */
 static struct profile *
 with_word(const char *word, uint64_t percent)
 {
-	struct profile *p = window();
+	struct profile *p = kit_empty(SHAPE_TEXT);
 	struct arena a = { 0 };
 
 	for (int i = 0; i < 500; i++)
@@ -228,8 +219,8 @@ with_word(const char *word, uint64_t percent)
 	return p;
 }
 
-/* A word in 5 % of texts moves AUC by 0.025 at most, which 500 texts show now and then; a word in 25 %
- * is found and named. */
+/* A word in 5 % of texts moves AUC by 0.025 at most, which 500 texts show now and then; a word in
+ * 25 % is found and named. */
 static void
 a_new_word_is_found(void **state)
 {
@@ -274,7 +265,7 @@ a_new_word_is_found(void **state)
 static void
 a_small_edit_of_every_text_is_found(void **state)
 {
-	struct profile *r = window(), *c = window();
+	struct profile *r = kit_empty(SHAPE_TEXT), *c = kit_empty(SHAPE_TEXT);
 	struct arena a = { 0 };
 	struct finding f;
 
@@ -299,7 +290,7 @@ a_small_edit_of_every_text_is_found(void **state)
 static void
 windows_with_the_same_texts(void **state)
 {
-	struct profile *r = window(), *same = window();
+	struct profile *r = kit_empty(SHAPE_TEXT), *same = kit_empty(SHAPE_TEXT);
 	struct arena a = { 0 };
 	struct finding f;
 
@@ -329,19 +320,21 @@ either_way_is_the_same(void **state)
 	(void)state;
 	CLOSE(f.effect, g.effect, 1e-3);
 	assert_true(str_is(f.term[0].text, "refund") && str_is(g.term[0].text, "credit"));
-	CLOSE(f.term[0].is, g.term[g.nterm > TERMS ? TERMS : 1].was, 1e-12);
+	for (size_t i = 0; i < g.nterm; i++)
+		if (str_is(g.term[i].text, "refund"))
+			CLOSE(g.term[i].was, f.term[0].is, 1e-12);
 	profile_free(r);
 	profile_free(c);
 	arena_free(&a);
 }
 
-/* ---- what it is made of ------------------------------------------------------------------------ */
+/* ---- what it is made of -------------------------------------------------------------------- */
 
 /* Without near-duplicates: AUC and p are those of Mann and Whitney's test of the scores. */
 static void
 agrees_with_mann_whitney(long n, bool exact)
 {
-	struct profile *r = window(), *c = window();
+	struct profile *r = kit_empty(SHAPE_TEXT), *c = kit_empty(SHAPE_TEXT);
 	double *score[2];
 	size_t count[2] = { 0 };
 	struct arena a = { 0 };
@@ -368,8 +361,8 @@ agrees_with_mann_whitney(long n, bool exact)
 	assert_true(mw.has_exact == exact && mw.auc > 0.5);
 	CLOSE(f.effect, mw.auc - 0.5, 1e-12);
 	CLOSE(f.p, (exact ? mw.p_exact : mw.p) / 2, 1e-12);
-	CLOSE(f.mde, (normal_quantile(0.95) + normal_quantile(0.8)) *
-	    sqrt((double)(count[0] + count[1] + 1) / (12.0 * (double)count[0] * (double)count[1])), 1e-9);
+	CLOSE(f.mde, (normal_quantile(0.95) + normal_quantile(0.8)) * sqrt((double)(d.n / 2 + 1) /
+	    (12.0 * (double)count[0] * (double)count[1])), 1e-9);
 	domain_free(&d);
 	profile_free(r);
 	profile_free(c);
@@ -388,7 +381,7 @@ p_is_that_of_a_known_test(void **state)
 static void
 groups_are_kept_together(void **state)
 {
-	struct profile *r = window(), *c = window();
+	struct profile *r = kit_empty(SHAPE_TEXT), *c = kit_empty(SHAPE_TEXT);
 	double *weight;
 	bool *held;
 	size_t nheld = 0;
@@ -446,14 +439,15 @@ threads_change_nothing(void **state)
 	arena_free(&a);
 }
 
-/* ---- at the edge ---------------------------------------------------------------------------------- */
+/* ---- at the edge --------------------------------------------------------------------------- */
 
 static void
 odd_texts(void **state)
 {
 	static char long_text[1 << 20];
 	struct arena a = { 0 };
-	struct profile *odd = window(), *same = window(), *none = window(), *few = window();
+	struct profile *odd = kit_empty(SHAPE_TEXT), *same = kit_empty(SHAPE_TEXT);
+	struct profile *none = kit_empty(SHAPE_TEXT), *few = kit_empty(SHAPE_TEXT);
 	struct profile *bare = profile_begin(&kit_watched[SHAPE_TEXT], 1, 100, 7);
 	struct profile *all[] = { odd, same, none, few };
 	struct finding f;
@@ -461,7 +455,8 @@ odd_texts(void **state)
 	(void)state;
 	memset(long_text, 'x', sizeof long_text - 1);
 	for (int i = 0; i < 60; i++) {
-		kit_add(odd, (struct value){ .kind = VALUE_TEXT, .text = { "\xff\x00\xc3\n\x80 a\xe2\x82", (size_t)i % 10 } }, 1);
+		kit_add(odd, (struct value){ .kind = VALUE_TEXT,
+		    .text = { "\xff\x00\xc3\n\x80 a\xe2\x82", (size_t)i % 10 } }, 1);
 		kit_text(odd, i % 2 ? "" : " \n ", 1);
 		kit_text(odd, any_text(1, &a), 1);
 		kit_text(same, "I cannot help with that.", 1);
@@ -495,7 +490,7 @@ odd_texts(void **state)
 static void
 characters_stand_in_for_words(void **state)
 {
-	struct profile *r = window(), *c = window();
+	struct profile *r = kit_empty(SHAPE_TEXT), *c = kit_empty(SHAPE_TEXT);
 	struct arena a = { 0 };
 	struct finding f;
 
