@@ -355,11 +355,13 @@ const struct detector *detector_default(enum shape);
 
 /* ---- changes.c: which categories became more common, and which less ------------------------ */
 
-struct category_change { struct str category; long n_was, n_is; double was, is; };  /* counts and shares */
+/* Counts and shares. */
+struct category_change { struct str category; long n_was, n_is; double was, is; };
 /* All that either lists, the largest change of a share first; how many.  None, if they are no
  * categories or one has no values.  The texts stay the profiles'. */
 size_t profile_changes(const struct feature_profile *reference,
-                       const struct feature_profile *current, struct category_change **, struct arena *);
+                       const struct feature_profile *current, struct category_change **,
+                       struct arena *);
 
 /* ---- histogram.c: two windows of numbers on round edges ------------------------------------- */
 

@@ -39,6 +39,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_char(b, '{');
 	buf_key_text(b, "feature", str_of(c->reference->watched[x->feature].name));
 	buf_key_text(b, "detector", str_of(x->detector->name));
+	buf_key_text(b, "measures", str_of(x->detector->help));
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[x->verdict]));
 	buf_key_real_if(b, "effect", f->known, f->effect);

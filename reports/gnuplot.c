@@ -91,7 +91,7 @@ gnuplot_run(const struct buf *script, double patience, struct buf *answer)
 	return pid > 0 && whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* ---- what comes back ------------------------------------------------------------------------- */
+/* ---- what comes back ----------------------------------------------------------------------- */
 
 static const char *const colour[] = {     /* by the last digit of the script's colours */
 	"currentColor", "var(--accent)", "var(--soft)", "var(--line)", "var(--bad)", "var(--accent)"

@@ -150,8 +150,8 @@ plot(const struct view *v)
 		x[n] = 1000 * view_real(json_get(rung, "cost"), "at");
 		any = any || x[n] > 0;
 		row[n++] = (struct plot_row){ view_text(v, rung, "name"), "", view_real(acc, "at"),
-			view_real(acc, "lo"), view_real(acc, "hi"), view_has(acc, "lo"), str_is(str_of(view_text(v, rung, "name")),
-			view_text(v, v->root, "recommended")) };
+			view_real(acc, "lo"), view_real(acc, "hi"), view_has(acc, "lo"),
+			str_is(str_of(view_text(v, rung, "name")), view_text(v, v->root, "recommended")) };
 	}
 	if (any && plot_costs(&svg, "costs", title, row, x, n, true,
 	    view_real(v->root, "requirement"))) {

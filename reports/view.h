@@ -16,7 +16,8 @@ long        view_long(struct json obj, const char *key);
 
 /* A section with its heading; the caller closes it. */
 void view_section(const struct view *, const char *id, const char *title);
-/* Up to <tbody>, in a box that scrolls.  `head` ends in NULL; '>' before one: a column of numbers. */
+/* Up to <tbody>, in a box that scrolls.  `head` ends in NULL; one with a '>' before it is that of a
+ * column of numbers. */
 void view_table(const struct view *, const char *caption, const char *const *head);
 void view_table_end(const struct view *);
 

@@ -5,10 +5,11 @@
  * is PASS, FAIL or INCONCLUSIVE as that of a gate.
  */
 #include "harness/drift_json.h"
+#include "reports/reports.h"
 
 struct options {
 	struct common common;
-	const char   *features, *format;
+	const char   *features, *format, *html, *png;
 	struct texts  field, redact, test;
 	double        alpha, max_bad;
 	long          seed;
@@ -33,6 +34,9 @@ static const struct opt options[] = {
 	{ "max-bad", 0, OPT_SHARE, offsetof(struct options, max_bad), "SHARE",
 	  "most lines that may not be readable (default 1%)" },
 	{ "seed", 0, OPT_INT, offsetof(struct options, seed), "N", "of random tables (default 0)" },
+	{ "html", 0, OPT_TEXT, offsetof(struct options, html), "FILE", "also write an HTML page" },
+	{ "png", 0, OPT_TEXT, offsetof(struct options, png), "DIR",
+	  "also write its plots as PNG files" },
 	{ 0 }
 };
 
@@ -154,6 +158,54 @@ print_text(struct session *s, const struct window *w, const struct comparison *c
 
 /* ---- the command -------------------------------------------------------------------------- */
 
+static bool
+page_printed(const struct options *o)
+{
+	return o->html != NULL && strcmp(o->html, "-") == 0;
+}
+
+/* The page and the plots, from the document alone.  -1 and sentences. */
+static int
+write_page(struct session *s, struct str json, struct err *e)
+{
+	const struct options *o = s->options;
+	struct buf page = { 0 };
+	int bad = 0;
+
+	if (o->html != NULL)
+		report_drift(json, &page);
+	if (page_printed(o)) {
+		buf_str(&s->out, buf_as_str(&page));
+		s->verbatim = true;
+	} else if (o->html != NULL) {
+		bad = file_write(o->html, buf_as_str(&page), 0644, e);
+	}
+	buf_free(&page);
+	if (o->png != NULL && report_drift_png(json, o->png, e) != 0)
+		bad = -1;
+	return bad;
+}
+
+static int
+print(struct session *s, const struct drift_document *d, struct err *e)
+{
+	const struct options *o = s->options;
+	bool pages = o->html != NULL || o->png != NULL;
+	struct buf json = { 0 };
+	int bad = 0;
+
+	if (o->common.json || pages)
+		drift_json(&json, d, s->arena);
+	if (o->common.json)
+		buf_str(&s->out, buf_as_str(&json));
+	else if (!o->common.quiet && !page_printed(o))
+		print_text(s, d->window, d->comparison);
+	if (pages)
+		bad = write_page(s, buf_as_str(&json), e);
+	buf_free(&json);
+	return bad;
+}
+
 static int
 compare(struct session *s, struct window *w, const struct comparing *how, struct err *e)
 {
@@ -170,10 +222,8 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 		return status;
 	if (profiles_compare(w[0].profile, w[1].profile, how, &c, s->arena, e) != 0)
 		return EXIT_MISTAKE;
-	if (o->common.json)
-		drift_json(&s->out, &d, s->arena);
-	else if (!o->common.quiet)
-		print_text(s, w, &c);
+	if (print(s, &d, e) != 0)
+		return EXIT_SURROUNDINGS;
 	return c.verdict == DRIFT_NO ? EXIT_PASS : c.verdict == DRIFT_YES ? EXIT_FAIL : EXIT_UNSURE;
 }
 
@@ -188,6 +238,8 @@ drift(struct session *s, struct err *e)
 	struct log_plan plan;
 	int status = 0;
 
+	if (page_printed(o) && o->common.json)
+		err_set(e, "--json and --html - both print: give --html a file");
 	if (!(o->alpha > 0 && o->alpha < 1))
 		err_set(e, "--alpha must lie between 0 and 1");
 	for (size_t i = 0; i < o->test.n; i++)
