@@ -159,8 +159,25 @@ variance(const struct heldout *h)
 
 /* ---- the finding --------------------------------------------------------------------------- */
 
+/* A sample has room for so many records: what only more would decide is not to be hoped for. */
+static void
+say_what_helps(struct finding *f, double reach, const struct profile *r, const struct profile *c,
+    struct arena *a)
+{
+	long room = (long)(r->cap < c->cap ? r->cap : c->cap);
+	double most = reach * both_sizes(room, room) / both_sizes(f->n_reference, f->n_current);
+
+	if (f->verdict != DRIFT_UNSURE || (f->n_needed > 0 ? f->n_needed <= room :
+	    most <= f->tolerance / 2))
+		return;
+	f->n_needed = 0;
+	f->why = arena_fmt(a, f->n_reference < room || f->n_current < room ? "more texts may decide, up "
+	    "to the %ld that a sample keeps" : "samples of %ld texts are too small to decide", room);
+}
+
 static struct finding
-judge(const struct domain *d, const struct heldout *h, double tolerance, struct arena *a)
+judge(const struct domain *d, const struct heldout *h, double tolerance, const struct profile *r,
+    const struct profile *c, struct arena *a)
 {
 	double fewer = fmin(h->sum[0], h->sum[1]), sd = null_sd(h), var = variance(h), half, se;
 	double z = normal_quantile(0.95), power = normal_quantile(0.8);
@@ -174,19 +191,8 @@ judge(const struct domain *d, const struct heldout *h, double tolerance, struct 
 	f.ci = (struct interval){ fmax(0, h->auc - 0.5 - half), fmin(0.5, f.effect + half) };
 	f.mde = fmin(0.5, (z + power) * sd);
 	finding_decide(&f, half + power * se, a);
+	say_what_helps(&f, half + power * se, r, c, a);
 	return f;
-}
-
-/* More records would not decide where a sample has no room for them. */
-static void
-say_if_full(struct finding *f, const struct profile *r, const struct profile *c, struct arena *a)
-{
-	bool full = f->n_needed > 0 ? f->n_needed > (long)c->cap : r->nkept == r->cap;
-
-	if (f->verdict != DRIFT_UNSURE || !full)
-		return;
-	f->n_needed = 0;
-	f->why = arena_fmt(a, "samples of %zu records are too small to decide", c->cap);
 }
 
 static struct finding
@@ -207,9 +213,8 @@ classifier(const struct profile *r, const struct profile *c, size_t feature, dou
 	domain_begin(&d, r, c, feature, seed);
 	h = place(&d, &scratch);
 	if (fmin(h.sum[0], h.sum[1]) >= VALUES_LEAST) {
-		f = judge(&d, &h, tolerance, a);
+		f = judge(&d, &h, tolerance, r, c, a);
 		f.nterm = domain_terms(&d, &f.term, a);
-		say_if_full(&f, r, c, a);
 	} else {
 		f = finding_unknown((long)d.of[0], (long)d.of[1], tolerance, 0.5, "the half of the texts "
 		    "that is held out has too few different ones to judge by");
