@@ -117,6 +117,14 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 }
 
 static void
+pass_over(struct compared *f)
+{
+	f->counts = f->finding.known = false;
+	f->finding.n_reference = f->finding.n_current = f->finding.n_needed = 0;
+	f->finding.why = f->finding.spare;
+}
+
+static void
 adjust(struct comparison *d, struct arena *a)
 {
 	double *p = arena_array(a, d->n + 1, sizeof *p);
@@ -135,8 +143,8 @@ adjust(struct comparison *d, struct arena *a)
 			f->p_adjusted = p[n++];
 		if (f->verdict == DRIFT_YES && f->p_adjusted > d->alpha)
 			f->verdict = DRIFT_UNSURE;
-		if (f->verdict == DRIFT_UNSURE && f->finding.spare)
-			f->counts = false;
+		if (f->verdict == DRIFT_UNSURE && f->finding.spare != NULL)
+			pass_over(f);
 	}
 }
 

@@ -219,7 +219,10 @@ classifier(const struct profile *r, const struct profile *c, size_t feature, dou
 		f = finding_unknown((long)d.of[0], (long)d.of[1], tolerance, 0.5, "the half of the texts "
 		    "that is held out has too few different ones to judge by");
 	}
-	f.spare = 2 * d.nunit < d.n;     /* (7) */
+	/* (7) */
+	if (2 * d.nunit < d.n)
+		f.spare = arena_fmt(a, "of %zu texts only %zu differ: their n-grams are compared", d.n,
+		    d.nunit);
 	domain_free(&d);
 	arena_free(&scratch);
 	return f;

@@ -326,7 +326,7 @@ struct finding {
 	long        n_reference, n_current;
 	long        n_needed;            /* current records that would decide; 0: decided or unknown */
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
-	bool        spare;               /* INCONCLUSIVE counts for nothing: it is not the one to ask */
+	const char *spare;               /* why INCONCLUSIVE counts for nothing, or NULL */
 	const char *why;                 /* a sentence part, or NULL */
 	const struct term *term;         /* what tells the windows apart, first what is more now */
 	size_t nterm;
@@ -400,7 +400,8 @@ struct compared {
 	struct finding finding;          /* p and verdict of this test alone */
 	double p_adjusted;               /* Benjamini and Hochberg, over all that are known */
 	enum drift_verdict verdict;      /* DRIFT only if p_adjusted <= alpha, too */
-	bool   counts;                   /* false: neither window has a value to compare */
+	bool   counts;                   /* false: neither window has a value to compare, or what is
+	                                  * open is spare; then the finding is not known either */
 };
 struct comparison {
 	const struct profile *reference, *current;

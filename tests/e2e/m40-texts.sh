@@ -42,6 +42,9 @@ contains "$OUT" 'r\x1b[00mefund<U+202E>  0.0 % -> 33.3 %'
 drift a.jsonl word.jsonl
 is "$(of classifier '.verdict')" FAIL
 is "$(of classifier '.changed[0].is * 100 | floor')" 33
+driftlead drift a.jsonl word.jsonl --features texts.yaml -q --html page.html
+contains page.html 'mefund'
+contains page.html '33.3 %'
 
 begin "the same on one thread and on many, and for another order of the files"
 driftlead drift a.jsonl word.jsonl --features texts.yaml --json >one

@@ -470,12 +470,12 @@ odd_texts(void **state)
 		for (size_t k = 0; k < COUNT(all); k++) {
 			f = classify(all[i], all[k], 1, &a);
 			kit_assert_sane(&f);
-			assert_true(f.n_reference > 0 || all[i] == none || f.spare);
+			assert_true(f.n_reference > 0 || all[i] == none || f.spare != NULL);
 		}
 	f = classify(same, same, 1, &a);
-	assert_true(!f.known && f.spare);
+	assert_true(!f.known && f.spare != NULL);
 	f = classify(few, few, 1, &a);
-	assert_true(!f.known && !f.spare && strstr(f.why, "too few different") != NULL);
+	assert_true(!f.known && f.spare == NULL && strstr(f.why, "too few different") != NULL);
 	f = classify(few, none, 1, &a);
 	assert_true(!f.known && strstr(f.why, "no text") != NULL);
 	f = classify(few, bare, 1, &a);
