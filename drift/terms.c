@@ -157,7 +157,8 @@ terms_of(const struct domain *d, const bool *wanted, enum gram_kind kind, struct
 	}
 	for (size_t i = 0; i < s.n; i++)
 		s.found[i].by = distance(d, &s.found[i]);
-	qsort(s.found, s.n, sizeof *s.found, by_found);
+	if (s.n > 0)
+		qsort(s.found, s.n, sizeof *s.found, by_found);
 	n = choose(&s, true, out, a);
 	n += choose(&s, false, out + n, a);
 	map_free(&s.place);

@@ -183,7 +183,7 @@ at_most(double rate, int times)
 static void
 texts_that_did_not_change(void **state)
 {
-	enum { TIMES = 120 };
+	enum { TIMES = 80 };
 	struct rates s;
 
 	(void)state;
