@@ -72,6 +72,19 @@ edge_label(struct buf *b, double edge)
 		buf_fmt(b, "%.3g", edge);
 }
 
+/* The power of ten that an edge is near, or within a few of these twice or five times one; else 0. */
+static double
+near_decade(const struct bins *x, double edge)
+{
+	double power = pow(10, floor(log10(edge * 1.01)));
+	bool few = x->edge[x->n - 2] < 1000 * x->edge[0];
+
+	for (int m = 1; m <= 5; m += m == 1 ? 1 : 3)
+		if (fabs(edge / power - m) < 0.01 * m && (m == 1 || few))
+			return m * power;
+	return 0;
+}
+
 /* Every so-manieth edge, where none hides another; the outer bins say what is in them. */
 static void
 bin_tics(struct buf *b, const struct bins *x)
@@ -98,13 +111,13 @@ bin_tics(struct buf *b, const struct bins *x)
 	for (size_t i = 0; i + 1 < x->n; i++) {
 		double step = (x->edge[1] - x->edge[0]) * (double)stride;
 		double at = i < x->last ? x->at[i + 1] - (i + 2 == x->n ? 0.7 : 0) : x->end;
-		bool round = x->log ? i % stride == 0 :
-		    fabs(remainder(x->edge[i], step)) < 1e-6 * step;
+		double edge = x->log ? near_decade(x, x->edge[i]) : x->edge[i];
+		bool round = x->log ? edge > 0 : fabs(remainder(edge, step)) < 1e-6 * step;
 
 		if (!round || at - low < 0.8 * room || high - at < 0.8 * room)
 			continue;
 		buf_puts(b, any ? ",'" : "'");
-		edge_label(b, x->edge[i]);
+		edge_label(b, edge);
 		buf_fmt(b, "' %.6g", at);
 		low = at;
 		any = true;

@@ -182,6 +182,7 @@ sketch_over_time(struct sketch *s, const struct drift_page *p, const struct drif
 	struct buf *b = s->script;
 	struct buf data = { 0 };
 	size_t n = 0;
+	bool good;
 
 	if (worst == NULL || p->npast == 0)
 		return false;
@@ -199,21 +200,24 @@ sketch_over_time(struct sketch *s, const struct drift_page *p, const struct drif
 		from = n++ ? from : x->at;
 		to = x->at;
 	}
-	if (n >= 2 && to > from) {
+	good = n >= 2 && to > from && top > low;
+	if (good) {
 		sketch_begin(s, f->name, SKETCH_HEIGHT);
 		buf_fmt(b, "set lmargin at screen 0.1\nset xrange [%.17g:%.17g]\nset yrange "
 		    "[%.6g:%.6g]\nset format y '%s'\nset ytics autofreq\nset grid noxtics\n",
 		    from / 1000, to / 1000, low * by, 1.06 * top * by, by > 1 ? "%g %%" : "%g");
 		time_tics(b, from, to);
 		incidents(s, p, f->name, worst->detector);
-		buf_fmt(b, "set arrow 100 from graph 0, first %.17g to graph 1, first %.17g nohead lw 1.5 "
-		    "dt (5,4) lc rgb '%s'\n$d << EOD\n", worst->tolerance * by, worst->tolerance * by,
-		    sketch_colour(s, BAD));
+		buf_fmt(b, "set object rect from graph 0, first %.17g to graph 1, graph 1 behind noclip "
+		    "fs transparent solid 0.07 noborder fc rgb '%s'\n"
+		    "set arrow 100 from graph 0, first %.17g to graph 1, first %.17g nohead lw 1.5 "
+		    "dt (5,4) lc rgb '%s'\n$d << EOD\n", worst->tolerance * by, sketch_colour(s, BAD),
+		    worst->tolerance * by, worst->tolerance * by, sketch_colour(s, BAD));
 		buf_str(b, buf_as_str(&data));
 		buf_fmt(b, "EOD\nplot $d u 1:3:4 w filledcurves fs transparent solid 0.16 noborder lc rgb "
 		    "'%s' t '95 percent interval', $d u 1:2 w lines lw 2 lc rgb '%s' t 'effect'\n",
 		    sketch_colour(s, ACCENT), sketch_colour(s, ACCENT));
 	}
 	buf_free(&data);
-	return n >= 2 && to > from;
+	return good;
 }
