@@ -47,7 +47,7 @@ drift_terms(const struct drift_page *p, const struct drift_finding *f)
 	if (!json_next(&it, &row))
 		return;
 	buf_puts(p->v.out, "<div class=\"examples\">");
-	view_table(&p->v, "Terms that tell the windows apart, by the share of texts that hold them", head);
+	view_table(&p->v, "Terms that tell the windows apart, in shares of texts", head);
 	do
 		change_row(p, row);
 	while (json_next(&it, &row));
