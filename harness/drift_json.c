@@ -40,7 +40,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_long_if(b, "onset", onset > 0, (long)onset);
 	buf_key(b, "changed");
 	buf_char(b, '[');
-	for (size_t i = 0; i < n && i < DRIFT_CHANGES; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_puts(b, i ? ",{" : "{");
 		buf_key_text(b, "category", change[i].category);
 		buf_key_real(b, "was", change[i].was);
