@@ -11,7 +11,12 @@
 
 #include <math.h>
 
-enum { BIN_LEAST = 5, BINS_MOST = 400 };
+/*
+ * A bin has a quarter of the outcomes that lie on the nearer side of it, so that the ends, where a
+ * shifted window may have most of its records, are mapped as finely as they can be; but at least 5,
+ * and in the middle a fiftieth of all.
+ */
+enum { BIN_LEAST = 5, BIN_SIDE = 4, BINS_MIDDLE = 50, BINS_MOST = 400 };
 
 /* A confidence lies between two nodes, `part` of the way from one to the next. */
 struct place { size_t node; double part; };
@@ -85,18 +90,29 @@ calibrator_mean(const struct calibrator *c, const double *at, const long *count,
 	return m;
 }
 
+static long
+bin_size(long n, long left)
+{
+	long side = (n - left < left ? n - left : left) / BIN_SIDE, middle = n / BINS_MIDDLE;
+	long need = side < middle ? side : middle;
+
+	return need > BIN_LEAST ? need : BIN_LEAST;
+}
+
 /* Cells stay whole; what is left for the last bin goes to the one before if it is too little. */
 static void
 fill_bins(struct calibrator *c, const struct forecasts *f, double *n, double *right)
 {
-	long need = c->n / BINS_MOST > BIN_LEAST ? c->n / BINS_MOST : BIN_LEAST, left = c->n;
+	long left = c->n, need = BIN_LEAST;
 	size_t b = 0;
 
 	for (size_t i = 0; i < f->k; i++) {
 		if (f->known[i] == 0)
 			continue;
-		if (n[b] >= (double)need && left >= need)
+		if (n[b] >= (double)need && left >= BIN_LEAST && b + 1 < BINS_MOST) {
 			b++;
+			need = bin_size(c->n, left);
+		}
 		c->at[b] += (double)f->known[i] * f->at[i];
 		n[b] += (double)f->known[i];
 		right[b] += (double)f->right[i];
@@ -142,9 +158,9 @@ calibrator_fit(const struct forecasts *f, struct arena *a)
 	}
 	if (!(c.known = c.n > 0))
 		return c;
-	c.at = arena_array(a, BINS_MOST + 1, sizeof *c.at);
-	n = arena_array(a, BINS_MOST + 1, sizeof *n);
-	right = arena_array(a, BINS_MOST + 1, sizeof *right);
+	c.at = arena_array(a, BINS_MOST, sizeof *c.at);
+	n = arena_array(a, BINS_MOST, sizeof *n);
+	right = arena_array(a, BINS_MOST, sizeof *right);
 	fill_bins(&c, f, n, right);
 	c.rate = arena_array(a, c.nnode, sizeof *c.rate);
 	c.curve = arena_array(a, c.nnode, sizeof *c.curve);

@@ -36,6 +36,17 @@ map_variance(const struct calibrator *c, const double *u)
 	return sum;
 }
 
+/* sum u_b v_b */
+static double
+mean_variance(const struct calibrator *c, const double *u)
+{
+	double sum = 0;
+
+	for (size_t b = 0; b < c->nnode; b++)
+		sum += u[b] * c->var[b];
+	return sum;
+}
+
 struct expected
 expected_accuracy(const struct calibrator *c, const struct forecasts *reference,
     const struct forecasts *current, double conf, struct arena *scratch)
@@ -44,21 +55,22 @@ expected_accuracy(const struct calibrator *c, const struct forecasts *reference,
 	    scratch);
 	struct calibrated m = calibrator_mean(c, current->at, current->n, current->k, scratch);
 	struct expected e = { .known = m.n > 0, .n = m.n, .outside = m.outside };
-	double *u = arena_array(scratch, c->nnode, sizeof *u), var_reference;
+	double *u = arena_array(scratch, c->nnode, sizeof *u), var;
 
 	if (!e.known)
 		return e;
 	e.change = m.mean - r.mean;
 	e.at = fmin(1, fmax(0, (double)c->right / (double)c->n + e.change));
-	e.var_current = m.variance / (double)m.n;
 	for (size_t b = 0; b < c->nnode; b++)
 		u[b] = m.node[b] - r.node[b];
-	var_reference = r.variance / (double)r.n + map_variance(c, u);
-	e.var_reference = var_reference;
-	e.change_se = sqrt(e.var_current + var_reference);
+	var = m.variance / (double)m.n + r.variance / (double)r.n + map_variance(c, u);
+	e.change_se = sqrt(var);
+	/* That a small window meets the nodes unevenly falls with its own size. */
+	e.var_current = fmin(var, (m.variance + mean_variance(c, m.node)) / (double)m.n);
+	e.var_reference = var - e.var_current;
 	for (size_t b = 0; b < c->nnode; b++)
 		u[b] += c->share[b];
-	e.se = sqrt(e.var_current + map_variance(c, u));
+	e.se = sqrt(m.variance / (double)m.n + map_variance(c, u));
 	set_interval(&e, conf);
 	return e;
 }

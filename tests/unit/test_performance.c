@@ -253,8 +253,11 @@ expected_by_hand(void **state)
 	CLOSE(e.at, 0.65, 1e-15);
 	CLOSE(e.change, 0.65 - 0.775, 1e-15);
 	CLOSE(e.outside, 0, 0);
-	CLOSE(e.var_current, 0.5 * 0.5 * spread / 399, 1e-12);
-	CLOSE(e.se * e.se - e.var_current, 0.25 * (p * (1 - p) / 100 + q * (1 - q) / 300), 1e-12);
+	CLOSE(e.se * e.se, 0.5 * 0.5 * spread / 399 + 0.25 * (p * (1 - p) / 100 + q * (1 - q) / 300),
+	    1e-12);
+	CLOSE(e.change_se * e.change_se, e.var_current + e.var_reference, 1e-15);
+	CLOSE(e.change_se * e.change_se, spread * 0.25 / 399 + 0.1875 * spread / 399 +
+	    0.0625 * (p * (1 - p) / 100 + q * (1 - q) / 300), 1e-12);
 	CLOSE(calibrator_at(&map, 0.1), 0.4, 1e-15);
 	CLOSE(calibrator_at(&map, 0.75), 0.65, 1e-15);
 	assert_false(expected_with_outcomes(&map, &r, &c, 0.95, &a).known);
