@@ -1020,4 +1020,27 @@ struct label_shift {
 struct label_shift label_shift(const struct confusion *, double conf, uint64_t seed,
                                struct arena *);
 
+/* ---- decompose.c: a change of a weighted mean, in mix and quality ---- */
+
+/* One side, by stratum: shares that sum to 1, and where known the mean and its variance. */
+struct weighted {
+	const double *share, *mean, *var;
+	const bool   *known;
+	long          counted;   /* records that the shares were counted from; 0: they are exact */
+};
+struct part { double at, se; struct interval ci; };
+struct decomposition {
+	bool   known;            /* some share of either side lies in a stratum with a mean */
+	double from, to;         /* the weighted means */
+	struct part change, mix, quality;        /* change = mix + quality */
+	double moved[2];         /* share, before and after, in strata without a mean on either side:
+	                          * given to the others */
+	size_t n;
+	struct { double mix, quality; } *stratum;        /* they add up to the parts above */
+};
+/* A stratum whose mean is known on one side is mix alone.  cov: of the two means by stratum, where the
+ * same cases were asked; NULL: none. */
+struct decomposition decompose(const struct weighted *before, const struct weighted *after,
+                               const double *cov, size_t n, double conf, struct arena *);
+
 #endif
