@@ -197,9 +197,9 @@ check(const struct outcomes *o, const struct outcome_fields *f, const char *what
 	if (o->records == 0)
 		return err_set(e, "%s: the logs hold no record", what);
 	if ((double)o->refused > max_bad * (double)o->records)
-		return err_set(e, "%s: %ld of %ld records have a confidence or an outcome that is none, the "
-		    "first at %s; --max-bad allows %.3g %%", what, o->refused, o->records, o->sample,
-		    max_bad * 100);
+		return err_set(e, "%s: %ld of %ld records have a confidence or an outcome that is none, "
+		    "the first at %s; --max-bad allows %.3g %%", what, o->refused, o->records,
+		    o->sample, max_bad * 100);
 	if (o->n == 0)
 		return err_set(e, "%s: none of %ld records has a confidence in '%s': name the field by "
 		    "--confidence", what, o->records, name_of(f->confidence, a));
@@ -209,8 +209,8 @@ check(const struct outcomes *o, const struct outcome_fields *f, const char *what
 		return err_set(e, "%s: none of %ld records says in '%s' whether the answer was right: name "
 		    "the field by --correct", what, o->records, name_of(f->correct, a));
 	return err_set(e, "%s: of %ld records %ld have a prediction in '%s' and %ld a label in '%s', "
-	    "none both beside a confidence: name the fields by --prediction and --label, or by --correct "
-	    "one that says whether the answer was right", what, o->records, o->has_prediction,
+	    "none both beside a confidence: name the fields by --prediction and --label, or by "
+	    "--correct one that says whether the answer was right", what, o->records, o->has_prediction,
 	    name_of(f->prediction, a), o->has_label, name_of(f->label, a));
 }
 

@@ -60,8 +60,8 @@ choose_basis(struct performance *p)
 	else if (p->by_outcomes.known)
 		p->basis = &p->by_outcomes;
 	else if (shifted(p))
-		p->why = "confidence no longer means what it meant in the reference, and there are too few "
-		    "outcomes to say more";
+		p->why = "confidence no longer means what it meant in the reference, and there are too "
+		    "few outcomes to say more";
 	else
 		p->why = "too many records have a confidence as the reference hardly has any";
 }

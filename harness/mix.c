@@ -284,23 +284,15 @@ print_json(const struct mix *m, struct buf *b, const struct decomposition *d,
 	buf_puts(b, "]}");
 }
 
-/* A signed number of points; what rounds to nothing has no sign. */
-static void
-points(struct buf *b, double x)
-{
-	x = fabs(x) < 0.0005 ? 0 : x * 100;
-	buf_fmt(b, x < 0 || x > 0 ? "%+.1f" : "%.1f", x);
-}
-
 static void
 part_text(struct buf *b, const char *name, const struct part *p)
 {
 	buf_puts(b, name);
-	points(b, p->at);
+	points_write(b, p->at);
 	buf_puts(b, " [");
-	points(b, p->ci.lo);
+	points_write(b, p->ci.lo);
 	buf_puts(b, ", ");
-	points(b, p->ci.hi);
+	points_write(b, p->ci.hi);
 	buf_char(b, ']');
 }
 
@@ -324,9 +316,9 @@ slice_text(const struct mix *m, struct buf *b, const struct decomposition *d,
 	buf_puts(b, " -> ");
 	percent(b, side[1].known[h], side[1].mean[h]);
 	buf_puts(b, ": mix ");
-	points(b, d->stratum[h].mix);
+	points_write(b, d->stratum[h].mix);
 	buf_puts(b, ", quality ");
-	points(b, d->stratum[h].quality);
+	points_write(b, d->stratum[h].quality);
 	buf_char(b, '\n');
 }
 

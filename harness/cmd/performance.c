@@ -172,7 +172,19 @@ percents(struct buf *b, struct interval ci)
 static void
 points(struct buf *b, double change, struct interval ci)
 {
-	buf_fmt(b, "change %+.1f pt [%+.1f, %+.1f]", change * 100, ci.lo * 100, ci.hi * 100);
+	buf_puts(b, "change ");
+	points_write(b, change);
+	buf_puts(b, " pt [");
+	points_write(b, ci.lo);
+	buf_puts(b, ", ");
+	points_write(b, ci.hi);
+	buf_char(b, ']');
+}
+
+static void
+note(struct buf *b, const char *sentence)
+{
+	buf_fmt(b, "               %s\n", sentence);
 }
 
 static void
@@ -288,13 +300,12 @@ print_text(struct session *s, const struct windows *w, const struct performance 
 	buf_puts(b, ", ");
 	points(b, x->change, x->change_ci);
 	buf_fmt(b, " (95 %%), margin %.3g\n", p->margin * 100);
-	buf_puts(b, "               if an answer of a given confidence is still right as often as in "
-	    "the reference\n");
+	note(b, "if an answer of a given confidence is still right as often as in the reference");
 	if (x->outside > 0.01)
-		buf_fmt(b, "               %.1f %% of the records have a confidence beyond the reference's\n",
-		    x->outside * 100);
+		note(b, arena_fmt(s->arena, "%.1f %% of the records have a confidence beyond the "
+		    "reference's", x->outside * 100));
 	if (p->map.falls)
-		buf_puts(b, "               in the reference, the surer answers are the less often right\n");
+		note(b, "in the reference, the surer answers are the less often right");
 	calibration_text(b, p);
 	labels_text(b, p, &w->o[0], s->arena);
 	buf_fmt(b, "%s: %s", verdict_name[p->verdict], p->why);

@@ -1,11 +1,11 @@
 /*
  * calibrator.c -- from the confidence that a model states to the probability that it is right.
  *
- * Confidences with a known outcome go into bins, each with the rate of the right ones in it; between
- * the bins' mean confidences the map is linear, beyond them constant.  Its mean over a window is
- * then linear in the rates, sum U_b g_b with U_b the mean weight of node b, with the variance
- * sum U_b^2 g_b (1 - g_b) / n_b; it assumes no order of the rates, and has no bias from one.  For the
- * probability of a single record the rates are made monotone (isotonic.c).
+ * Confidences with a known outcome go into bins, each with the rate of the right ones in it;
+ * between the bins' mean confidences the map is linear, beyond them constant.  Its mean over a
+ * window is then linear in the rates, sum U_b g_b with U_b the mean weight of node b, with the
+ * variance sum U_b^2 g_b (1 - g_b) / n_b; it assumes no order of the rates, and has no bias from
+ * one.  For the probability of a single record the rates are made monotone (isotonic.c).
  */
 #include "metrics/stats/stats.h"
 

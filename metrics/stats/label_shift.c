@@ -3,12 +3,12 @@
  *
  * Black-box shift estimation (Lipton, Wang and Smola 2018): if only the mix of classes changed, the
  * predictions of the current window are mu = A q, where A holds, by class, the reference's share of
- * each prediction, and q is the mix.  q = A^-1 mu, and accuracy sum q_j r_j with r_j the rate of right
- * answers in class j.  Variances are by the delta method and carry both mu's error and A's: with
- * h = g'A^-1 and p the reference's mix, a current record with prediction i adds h_i / m to g'q, and a
- * reference record of class j with prediction i adds (q_j / p_j) (y - h_i) / n, y being 1 if the
- * accuracy is asked for and it was right.  Predictions that are no class of the reference are rows
- * without a column, and left out: those that are classes suffice.
+ * each prediction, and q is the mix.  q = A^-1 mu, and the accuracy is sum q_j r_j with r_j the
+ * rate of right answers in class j.  Variances are by the delta method and carry both mu's error
+ * and A's: with h = g'A^-1 and p the reference's mix, a current record with prediction i adds
+ * h_i / m to g'q, and a reference record of class j with prediction i adds (q_j / p_j) (y - h_i) / n,
+ * y being 1 if the accuracy is asked for and it was right.  Predictions that are no class of the
+ * reference are rows without a column, and left out: those that are classes suffice.
  */
 #include "metrics/stats/stats.h"
 

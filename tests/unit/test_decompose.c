@@ -29,7 +29,8 @@ weighted(const struct side *s)
 }
 
 static struct decomposition
-of(const struct side *before, const struct side *after, const double *cov, size_t n, struct arena *a)
+of(const struct side *before, const struct side *after, const double *cov, size_t n,
+    struct arena *a)
 {
 	struct weighted x = weighted(before), y = weighted(after);
 

@@ -100,7 +100,8 @@ simulate(const struct world *reference, long n, const struct world *current, lon
 		s.outcomes_change += o.known && o.change_ci.lo <= is - was &&
 		    is - was <= o.change_ci.hi;
 		s.p05 += calibration_shift(&map, &c->f, &a).p <= 0.05 && graded > 0;
-		s.bias += e.at - is; s.outside += e.outside / times;
+		s.bias += e.at - is;
+		s.outside += e.outside / times;
 		arena_reset(&a);
 	}
 	s.at /= times;
@@ -111,7 +112,7 @@ simulate(const struct world *reference, long n, const struct world *current, lon
 	s.bias /= times;
 	if (getenv("SHOW") != NULL)
 		print_message("n %ld m %ld graded %ld, %.3f -> %.3f: covers %.3f, change %.3f; by outcomes "
-		    "%.3f, change %.3f; shift p <= .05 %.3f; bias %.4f, out %.3f\n", n, m, graded, was, is, s.at,
+		    "%.3f, change %.3f; shift p <= .05 %.3f; bias %.4f, outside %.3f\n", n, m, graded, was, is, s.at,
 		    s.change, s.outcomes, s.outcomes_change, s.p05, s.bias, s.outside);
 	mem_free(r);
 	mem_free(c);
