@@ -54,20 +54,29 @@ category(const struct record *r, struct str field, struct str *text, struct aren
 	return v.kind != VALUE_MISSING;
 }
 
+/* Some logs have their numbers as text. */
+static bool
+number_of(struct value v, double *number)
+{
+	*number = v.number;
+	return v.kind == VALUE_NUMBER || (v.kind == VALUE_TEXT && parse_number(v.text, number));
+}
+
 enum told { TOLD_WRONG, TOLD_RIGHT, TOLD_NOTHING, TOLD_NONSENSE };
 
 static enum told
 correct_says(struct piece *p, struct str field, const struct record *r, struct arena *scratch)
 {
 	struct value v = record_value(r, field, scratch);
+	double number;
 	bool right;
 
 	p->sum.has_correct += v.kind != VALUE_MISSING;
 	if (v.kind == VALUE_MISSING || v.kind == VALUE_EMPTY)
 		return TOLD_NOTHING;
-	if (v.kind == VALUE_NUMBER && !(fabs(v.number) > 0))
+	if (number_of(v, &number) && !(fabs(number) > 0))
 		return TOLD_WRONG;
-	if (v.kind == VALUE_NUMBER && !(fabs(v.number - 1) > 0))
+	if (number_of(v, &number) && !(fabs(number - 1) > 0))
 		return TOLD_RIGHT;
 	if (v.kind == VALUE_TEXT && parse_bool(v.text, &right))
 		return right ? TOLD_RIGHT : TOLD_WRONG;
@@ -88,6 +97,7 @@ add_record(void *ctx, size_t which, const struct record *r, struct arena *scratc
 	enum told told = f->correct.n > 0 ? correct_says(p, f->correct, r, scratch) :
 	    !predicted || !labelled ? TOLD_NOTHING : str_eq(prediction, label) ? TOLD_RIGHT :
 	    TOLD_WRONG;
+	double confidence;
 	size_t cell;
 
 	p->sum.records++;
@@ -106,11 +116,11 @@ add_record(void *ctx, size_t which, const struct record *r, struct arena *scratc
 		p->sum.without++;
 		return;
 	}
-	if (v.kind != VALUE_NUMBER || !(v.number >= 0 && v.number <= 1)) {
+	if (!number_of(v, &confidence) || !(confidence >= 0 && confidence <= 1)) {
 		refuse(p, r, f->confidence, v, "a number from 0 to 1", scratch);
 		return;
 	}
-	cell = (size_t)(v.number * CONFIDENCE_STEPS + 0.5);
+	cell = (size_t)(confidence * CONFIDENCE_STEPS + 0.5);
 	p->n[cell]++;
 	p->known[cell] += told != TOLD_NOTHING;
 	p->right[cell] += told == TOLD_RIGHT;

@@ -83,7 +83,7 @@ explain(struct performance *p)
 	p->why = (p->basis == &p->by_outcomes ? by_outcomes : by_confidence)[p->verdict];
 }
 
-/* A changed mix of classes is another way to carry the reference over: a PASS must hold by it, too. */
+/* A changed mix of classes is another way to carry the reference over: a PASS must hold by it. */
 static bool
 doubted(const struct performance *p)
 {
@@ -101,6 +101,10 @@ judge(struct performance *p)
 	}
 	if (p->by_confidence.n < EACH_LEAST) {
 		p->why = "the current window has fewer than 10 records with a confidence";
+		return;
+	}
+	if (p->map.nnode == 1) {
+		p->why = "the reference has a single confidence, which tells no answer from another";
 		return;
 	}
 	choose_basis(p);

@@ -6,7 +6,7 @@
  * each prediction, and q is the mix.  q = A^-1 mu, and the accuracy is sum q_j r_j with r_j the
  * rate of right answers in class j.  Variances are by the delta method and carry both mu's error
  * and A's: with h = g'A^-1 and p the reference's mix, a current record with prediction i adds
- * h_i / m to g'q, and a reference record of class j with prediction i adds (q_j / p_j) (y - h_i) / n,
+ * h_i / m to g'q, and a reference record of class j with prediction i (q_j / p_j) (y - h_i) / n,
  * y being 1 if the accuracy is asked for and it was right.  Predictions that are no class of the
  * reference are rows without a column, and left out: those that are classes suffice.
  */

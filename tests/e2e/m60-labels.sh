@@ -75,6 +75,9 @@ json '.n_reference_needed > 300' true
 awk -F'"confidence":' '{ split($2, c, /[,}]/) } c[1] > 0.8' ref.jsonl >sure.jsonl
 expect_exit 3 driftlead performance sure.jsonl unsure.jsonl
 contains "$OUT" "hardly has any"
+sed 's/"confidence":[0-9.]*/"confidence":"0.9"/' ref.jsonl >alike.jsonl
+expect_exit 3 driftlead performance alike.jsonl alike.jsonl
+contains "$OUT" "a single confidence"
 
 begin "a changed mix of classes is told from predictions alone"
 # mix NAME N SEED REFUNDS GRADED: predictions are right in 90 %, of refunds in 60 %.

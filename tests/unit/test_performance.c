@@ -112,8 +112,8 @@ simulate(const struct world *reference, long n, const struct world *current, lon
 	s.bias /= times;
 	if (getenv("SHOW") != NULL)
 		print_message("n %ld m %ld graded %ld, %.3f -> %.3f: covers %.3f, change %.3f; by outcomes "
-		    "%.3f, change %.3f; shift p <= .05 %.3f; bias %.4f, outside %.3f\n", n, m, graded, was, is, s.at,
-		    s.change, s.outcomes, s.outcomes_change, s.p05, s.bias, s.outside);
+		    "%.3f, change %.3f; shift p <= .05 %.3f; bias %.4f, outside %.3f\n", n, m, graded,
+		    was, is, s.at, s.change, s.outcomes, s.outcomes_change, s.p05, s.bias, s.outside);
 	mem_free(r);
 	mem_free(c);
 	arena_free(&a);
