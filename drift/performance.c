@@ -3,8 +3,9 @@
  *
  * What is judged is the change expected by the confidences.  It assumes that an answer of a given
  * confidence is right as often as in the reference; outcomes in the window test that, and where
- * they contradict, or the window lies beyond the reference's confidences, the change corrected by
- * the outcomes is judged instead, which assumes nothing of the kind.
+ * they contradict, or the window lies beyond the reference's confidences, or all of it has an
+ * outcome, the change corrected by the outcomes is judged instead, which assumes nothing of the
+ * kind.
  */
 #include "drift/drift.h"
 
@@ -54,8 +55,9 @@ static void
 choose_basis(struct performance *p)
 {
 	bool far = p->by_confidence.outside > OUTSIDE_MOST;
+	bool graded = p->by_outcomes.known && p->by_outcomes.n == p->by_confidence.n;
 
-	if (!shifted(p) && !far)
+	if (!shifted(p) && !far && !graded)
 		p->basis = &p->by_confidence;
 	else if (p->by_outcomes.known)
 		p->basis = &p->by_outcomes;

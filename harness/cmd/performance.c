@@ -170,15 +170,22 @@ percents(struct buf *b, struct interval ci)
 }
 
 static void
-points(struct buf *b, double change, struct interval ci)
+points_interval(struct buf *b, struct interval ci)
 {
-	buf_puts(b, "change ");
-	points_write(b, change);
-	buf_puts(b, " pt [");
+	buf_puts(b, " [");
 	points_write(b, ci.lo);
 	buf_puts(b, ", ");
 	points_write(b, ci.hi);
 	buf_char(b, ']');
+}
+
+static void
+points(struct buf *b, double change, struct interval ci)
+{
+	buf_puts(b, "change ");
+	points_write(b, change);
+	buf_puts(b, " pt");
+	points_interval(b, ci);
 }
 
 static void
@@ -201,7 +208,7 @@ window_text(struct buf *b, const char *name, const char *word, const struct outc
 		return;
 	buf_fmt(b, "             accuracy %.1f %%, stated %.1f %%: %s by %.1f pt", q->accuracy * 100,
 	    q->confidence * 100, q->over > 0 ? "too sure" : "too modest", fabs(q->over) * 100);
-	percents(b, q->over > 0 ? q->over_ci :
+	points_interval(b, q->over > 0 ? q->over_ci :
 	    (struct interval){ -q->over_ci.hi, -q->over_ci.lo });
 	buf_fmt(b, "; Brier %.4f [%.4f, %.4f]; ECE %.3f, %.3f by chance\n", q->brier, q->brier_ci.lo,
 	    q->brier_ci.hi, q->ece, q->ece_chance);

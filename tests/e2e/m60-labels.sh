@@ -103,6 +103,12 @@ json '[.label_shift.classes[].is] | add | . > 0.999999 and . < 1.000001' true
 driftlead performance before.jsonl after.jsonl >"$OUT"
 contains "$OUT" "if nothing but the mix of classes changed"
 contains "$OUT" "refund  "
+# Confidences that say nothing see nothing; that does not pass.
+for f in before after; do
+	awk '{ sub(/"confidence":[0-9.]*/, "\"confidence\":0." 7 + NR % 3) } 1' $f.jsonl >vain_$f.jsonl
+done
+expect_exit 3 driftlead performance vain_before.jsonl vain_after.jsonl
+contains "$OUT" "by the changed mix of classes more than the margin"
 
 begin "the same on one thread and on many, packed and split"
 driftlead performance ref.jsonl worse.jsonl --json >one
@@ -118,7 +124,7 @@ jq -r 'select(.label) | [.confidence, (.label == .prediction)] | @csv' worse.jso
 	{ echo 'sure,ok'; cat; } >worse.csv
 jq -c '{sure: .confidence, ok: (if .label == .prediction then 1 else 0 end)}' ref.jsonl |
 	driftlead performance - worse.csv --confidence sure --correct ok --json >"$OUT"
-json '[.verdict, .reference.records, .current.known, .label_shift.p] | @csv' '"FAIL",4000,600,'
+json '[.verdict, .basis, .reference.records, .current.known, .label_shift.p] | @csv' '"FAIL","outcomes",4000,600,'
 
 begin "what cannot be read is told with its place"
 expect_exit 2 driftlead performance ref.jsonl same.jsonl --confidence sure
