@@ -418,7 +418,7 @@ void outcomes_free(struct outcomes *);
 
 /* ---- performance.c: the accuracy of a window, with labels or without ------------------------ */
 
-#define OUTSIDE_MOST 0.10        /* of the records may lie beyond the reference's confidences */
+#define OUTSIDE_MOST 0.05        /* of the records may lie beyond the reference's confidences */
 #define SHIFT_ALPHA  0.05        /* of the tests of what is assumed */
 
 struct performance {

@@ -47,7 +47,7 @@ set_sizes(struct performance *p, long nreference)
 static bool
 shifted(const struct performance *p)
 {
-	return p->calibration.tested && p->calibration.p <= SHIFT_ALPHA;
+	return p->calibration.n > 0 && p->calibration.p <= SHIFT_ALPHA;
 }
 
 /* By what the change is judged; NULL and why not. */

@@ -146,10 +146,10 @@ print_json(struct session *s, const struct windows *w, const struct performance 
 	buf_key_long(b, "n", c->n);
 	buf_key_real_if(b, "realised", c->n > 0, c->realised);
 	buf_key_real_if(b, "expected", c->n > 0, c->expected);
-	buf_key_real_if(b, "z", c->tested, c->z);
-	buf_key_real_if(b, "chi2", c->tested, c->chi2);
-	buf_key_long_if(b, "df", c->tested, c->df);
-	buf_key_real_if(b, "p", c->tested, c->p);
+	buf_key_real_if(b, "z", c->n > 0, c->z);
+	buf_key_real_if(b, "chi2", c->n > 0, c->chi2);
+	buf_key_long_if(b, "df", c->n > 0, c->df);
+	buf_key_real_if(b, "p", c->n > 0, c->p);
 	buf_char(b, '}');
 	labels_json(b, &p->labels, w->o[0].classes);
 	buf_puts(b, "}\n");
@@ -225,10 +225,7 @@ calibration_text(struct buf *b, const struct performance *p)
 	}
 	buf_fmt(b, "  calibration  of %ld outcomes %.1f %% are right, %.1f %% were expected: ", c->n,
 	    c->realised * 100, c->expected * 100);
-	if (c->tested)
-		buf_fmt(b, "%s, p=%.2g\n", c->p <= SHIFT_ALPHA ? "it shifted" : "no shift is seen", c->p);
-	else
-		buf_puts(b, "too few to test\n");
+	buf_fmt(b, "%s, p=%.2g\n", c->p <= SHIFT_ALPHA ? "it shifted" : "no shift is seen", c->p);
 	if (p->by_outcomes.known) {
 		buf_fmt(b, "               corrected by them %.1f %%", p->by_outcomes.at * 100);
 		percents(b, p->by_outcomes.ci);

@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-enum { GROUPS_MOST = 10, GRADED_LEAST = 30 };
+enum { GROUPS_MOST = 10, GRADED_LEAST = 30, GRADED_EACH = 5 };
 #define GROUP_VARIANCE 5.0       /* of the right ones in a group, for the normal limit */
 
 static void
@@ -117,7 +117,7 @@ expected_with_outcomes(const struct calibrator *c, const struct forecasts *refer
 	for (size_t i = 0; i < current->k; i++)
 		right += current->right[i];
 	e.n = known.n;
-	e.known = known.n >= GRADED_LEAST && right > 0 && right < known.n;
+	e.known = known.n >= GRADED_LEAST && right >= GRADED_EACH && known.n - right >= GRADED_EACH;
 	if (!e.known)
 		return e;
 	part = (double)rest.n / (double)(known.n + rest.n);
@@ -208,12 +208,21 @@ make_groups(const struct calibrator *c, const struct forecasts *f, double varian
 	return j + 1;
 }
 
+/* Two-sided; outcomes of different probabilities vary less than those of their mean. */
+static double
+binomial(long n, long right, double expected)
+{
+	double p = fmin(1, fmax(0, expected));
+
+	return fmin(1, 2 * fmin(binom_cdf(right, n, p), binom_sf(right - 1, n, p)));
+}
+
 struct calibration_shift
 calibration_shift(const struct calibrator *c, const struct forecasts *f, struct arena *scratch)
 {
 	struct group all = { .node = arena_array(scratch, c->nnode, sizeof *all.node) };
 	struct group g[GROUPS_MOST];
-	struct calibration_shift s = { 0 };
+	struct calibration_shift s = { .p_mean = 1, .p_groups = 1, .p = 1 };
 
 	for (size_t i = 0; i < f->k; i++) {
 		s.n += f->known[i];
@@ -224,12 +233,12 @@ calibration_shift(const struct calibrator *c, const struct forecasts *f, struct 
 		return s;
 	s.realised = all.right / (double)s.n;
 	s.expected = s.realised - residual(c, &all) / (double)s.n;
-	if (!(s.tested = all.variance >= GROUP_VARIANCE))
-		return s;
-	s.df = (long)make_groups(c, f, all.variance, g, scratch);
 	s.z = residual(c, &all) / sqrt(all.variance + map_variance(c, all.node));
+	s.df = (long)make_groups(c, f, all.variance, g, scratch);
 	s.chi2 = quadratic(c, g, (size_t)s.df, scratch);
 	s.p_mean = p_clip(2 * normal_sf(fabs(s.z)));
+	if (all.variance < GROUP_VARIANCE)
+		s.p_mean = fmax(s.p_mean, binomial(s.n, (long)all.right, s.expected));
 	s.p_groups = p_clip(chi2_sf(s.chi2, (double)s.df));
 	s.p = s.df == 1 ? s.p_mean : fmin(1, 2 * fmin(s.p_mean, s.p_groups));
 	return s;

@@ -980,16 +980,16 @@ struct expected expected_accuracy(const struct calibrator *, const struct foreca
                                   const struct forecasts *current, double conf,
                                   struct arena *scratch);
 /* Corrected by the outcomes that current has, which must be those of a random part of it; needs
- * nothing of the map.  Known from 30 outcomes on, of both kinds; n counts them. */
+ * nothing of the map.  Known from 30 outcomes on, 5 of either kind; n counts
+ * them. */
 struct expected expected_with_outcomes(const struct calibrator *, const struct forecasts *reference,
                                        const struct forecasts *current, double conf,
                                        struct arena *scratch);
 
 /* Whether current's outcomes are those that the map expects at their confidences. */
 struct calibration_shift {
-	bool   tested;           /* variance enough: at least 5 of the right ones */
 	long   n, df;            /* outcomes; groups of confidences next to each other, at most 10 */
-	double realised, expected;               /* accuracy of these n; n = 0: 0 */
+	double realised, expected;               /* accuracy of these n; n = 0: 0, and every p is 1 */
 	double z, chi2;          /* of all together; of the groups */
 	double p_mean, p_groups, p;              /* p: the smaller, twice unless df is 1 */
 };
