@@ -243,8 +243,8 @@ part_change(const struct mix *m, struct session *s, int metric, struct weighted 
 /* ---- printing ----------------------------------------------------------------------------- */
 
 static void
-part_json(struct buf *b, const char *name, const char *lo, const char *hi, const struct part *p,
-    bool known)
+part_json(struct buf *b, const char *name, const char *lo, const char *hi,
+    const struct component *p, bool known)
 {
 	buf_key_real_if(b, name, known, p->at);
 	buf_key_real_if(b, lo, known, p->ci.lo);
@@ -285,7 +285,7 @@ print_json(const struct mix *m, struct buf *b, const struct decomposition *d,
 }
 
 static void
-part_text(struct buf *b, const char *name, const struct part *p)
+part_text(struct buf *b, const char *name, const struct component *p)
 {
 	buf_puts(b, name);
 	points_write(b, p->at);

@@ -53,7 +53,7 @@ multinomial(const struct shared *s, long counted)
 	return counted > 0 ? fmax(0, s->square - s->sum * s->sum) / (double)counted : 0;
 }
 
-static struct part
+static struct component
 part_of(double at, double var, const struct shared counted[2], const struct weighted *side[2],
     double conf)
 {
@@ -61,7 +61,7 @@ part_of(double at, double var, const struct shared counted[2], const struct weig
 	    multinomial(&counted[1], side[1]->counted));
 	double half = normal_quantile(0.5 + conf / 2) * se;
 
-	return (struct part){ at, se, { at - half, at + half } };
+	return (struct component){ at, se, { at - half, at + half } };
 }
 
 static bool

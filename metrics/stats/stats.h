@@ -1028,11 +1028,11 @@ struct weighted {
 	const bool   *known;
 	long          counted;   /* records that the shares were counted from; 0: they are exact */
 };
-struct part { double at, se; struct interval ci; };
+struct component { double at, se; struct interval ci; };
 struct decomposition {
 	bool   known;            /* some share of either side lies in a stratum with a mean */
 	double from, to;         /* the weighted means */
-	struct part change, mix, quality;        /* change = mix + quality */
+	struct component change, mix, quality;        /* change = mix + quality */
 	double moved[2];         /* share, before and after, in strata without a mean on either side:
 	                          * given to the others */
 	size_t n;

@@ -47,7 +47,8 @@ rare_labels_are_one_class(void **state)
 	m = confusion_of(&p, c, &a);
 	assert_true(m.labelled[0] == 40 && m.labelled[1] == 25 && m.labelled[2] == 10);
 	assert_true(m.right[0] == 30 && m.right[1] == 20 && m.right[2] == 4);
-	assert_true(m.count[0 * 3 + 1] == 5 && m.count[2 * 3 + 2] == 9 && m.count[1 * 3 + 2] == 1);
+	assert_true(m.count[0 * 3 + 1] == 5 && m.count[2 * 3 + 2] == 9);
+	assert_int_equal(m.count[1 * 3 + 2], 1);
 	assert_int_equal(m.other, 10);
 	map_free(c->index);
 	pairs_free(&p);
@@ -101,7 +102,7 @@ pairs_are_told_apart_and_merged(void **state)
 	arena_free(&a);
 }
 
-/* ---- verdicts --------------------------------------------------------------------------------- */
+/* ---- verdicts ------------------------------------------------------------------------------- */
 
 /* Two confidences, 0.6 and 0.9, in windows without classes. */
 struct window { double at[2]; long n[2], known[2], right[2]; };
@@ -128,7 +129,9 @@ judged(const struct window *reference, const struct window *current, struct aren
 	return performance_judge(&r, &c, 0.02, 0, a);
 }
 
-static const struct window graded = { { 0.6, 0.9 }, { 2000, 6000 }, { 2000, 6000 }, { 1000, 5400 } };
+static const struct window graded = {
+	{ 0.6, 0.9 }, { 2000, 6000 }, { 2000, 6000 }, { 1000, 5400 }
+};
 
 static void
 the_change_is_judged_by_the_confidences(void **state)
