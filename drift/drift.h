@@ -342,6 +342,32 @@ const struct detector *const *detector_all(void);                /* NULL-termina
 /* The detector that a feature of this shape is compared by without being told. */
 const struct detector *detector_default(enum shape);
 
+/* ---- changes.c: which categories became more common, and which less ------------------------ */
+
+/* Counts and shares. */
+struct category_change { struct str category; long n_was, n_is; double was, is; };
+/* All that either lists, the largest change of a share first; how many.  None, if they are no
+ * categories or one has no values.  The texts stay the profiles'. */
+size_t profile_changes(const struct feature_profile *reference,
+                       const struct feature_profile *current, struct category_change **,
+                       struct arena *);
+
+/* ---- histogram.c: two windows of numbers on round edges ------------------------------------- */
+
+enum { HISTOGRAM_EDGES = 39 };
+struct histogram {
+	bool    log;                     /* edges are even in the logarithm */
+	size_t  nedge;                   /* 2 to HISTOGRAM_EDGES */
+	double *edge;                    /* rising, round, around the reference's 1 % to 99 % */
+	double *reference, *current;     /* nedge + 1 shares of values: below edge[0], from edge[i] and
+	                                  * below edge[i + 1], from the last on */
+};
+/* False, and an empty one, if the feature is no number or the reference has none.  The arena owns
+ * the arrays. */
+bool   histogram_of(const struct feature_profile *reference, const struct feature_profile *current,
+                    struct histogram *, struct arena *);
+size_t histogram_bin(const struct histogram *, double value);    /* 0 to nedge */
+
 /* ---- compare.c: two windows, feature by feature -------------------------------------------- */
 
 /* One test that was asked for.  A feature that is asked for at all is compared by what was asked,
@@ -378,6 +404,14 @@ struct comparison {
  * alike (profile_alike), or what is asked does not fit. */
 int profiles_compare(const struct profile *reference, const struct profile *current,
                      const struct comparing *, struct comparison *, struct arena *, struct err *);
+
+/* ---- examples.c: records that show what was found ------------------------------------------ */
+
+enum { DRIFT_EXAMPLES = 5 };
+/* Of the current window's sample, with a value that became more common: in turn from the
+ * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams. */
+size_t comparison_examples(const struct comparison *, const struct compared *,
+                           const struct kept *out[DRIFT_EXAMPLES], struct arena *);
 
 /* ---- outcomes.c: how sure answers were, and whether they were right ------------------------- */
 

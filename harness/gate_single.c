@@ -114,7 +114,7 @@ latency(struct judged *j, const struct sample *x, double *p_wrong, struct arena 
 {
 	double q = j->gate->quantile, *within = arena_array(a, x->n, sizeof *within);
 	struct sample s = *x;
-	struct interval ci;
+	struct bound bound;
 	struct ruling r;
 	long hits = 0;
 
@@ -128,17 +128,10 @@ latency(struct judged *j, const struct sample *x, double *p_wrong, struct arena 
 	j->counted = true;
 	j->hits = hits;
 	j->units = (long)x->n;
-	if (is_plain(x)) {
-		ci = rate_clopper_pearson(hits, (long)x->n, 1 - 2 * j->alpha);
-		*p_wrong = binom_cdf(hits, (long)x->n, q);
-		r = rule_bound(true, q, true, ci, j->alpha, *p_wrong);
-	} else {
-		struct mean m = sample_mean(&s, a);
-		struct estimate e = sample_estimate(&s, 1 - 2 * j->alpha, a);
-
-		*p_wrong = m.has_se ? t_cdf((m.at - q) / m.se, m.df) : m.at < q ? 0 : 1;
-		r = rule_bound(true, q, e.bounded, (struct interval){ e.lo, e.hi }, j->alpha, *p_wrong);
-	}
+	bound = mean_against(&s, true, q, j->alpha, a);
+	*p_wrong = bound.p_wrong;
+	r = rule_bound(true, q, bound.e.bounded, (struct interval){ bound.e.lo, bound.e.hi }, j->alpha,
+	    bound.p_wrong);
 	if (r.verdict == INCONCLUSIVE && hits == (long)x->n && is_plain(x))
 		j->n_needed = size_zero_failures(1 - q, 1 - j->alpha);
 	return r;
@@ -146,32 +139,15 @@ latency(struct judged *j, const struct sample *x, double *p_wrong, struct arena 
 
 /* ---- means -------------------------------------------------------------------------------- */
 
-/* One-sided p for "the mean is on the right side of the bound": by the score test where the
- * interval is Wilson's, which it inverts, else by t.  1 where there is no such test. */
-static double
-p_wrong_side(const struct judged *j, const struct sample *x, struct arena *a)
-{
-	double value = j->gate->value, sign = at_most(j) ? -1 : 1;
-	struct mean m;
-
-	if (strcmp(j->est_gate.method, "wilson") == 0) {
-		if (value <= 0 || value >= 1)
-			return 1;
-		return normal_sf(sign * (value - j->est_gate.at) /
-		    sqrt(value * (1 - value) / (double)j->est_gate.n));
-	}
-	m = sample_mean(x, a);
-	return m.has_se && m.se > 0 ? t_sf(sign * (value - m.at) / m.se, m.df) : 1;
-}
-
 static struct ruling
 mean_bound(struct judged *j, const struct sample *x, double *p_wrong, struct arena *a)
 {
-	const struct estimate *e = &j->est_gate;
+	struct bound b = mean_against(x, !at_most(j), j->gate->value, j->alpha, a);
 
-	*p_wrong = p_wrong_side(j, x, a);
-	return rule_bound(!at_most(j), j->gate->value, e->bounded, (struct interval){ e->lo, e->hi },
-	    j->alpha, *p_wrong);
+	j->est_gate = b.e;
+	*p_wrong = b.p_wrong;
+	return rule_bound(!at_most(j), j->gate->value, b.e.bounded, (struct interval){ b.e.lo, b.e.hi },
+	    j->alpha, b.p_wrong);
 }
 
 /* The mean of what few large values carry: by bootstrap-t, as far as there is one. */

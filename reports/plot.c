@@ -1,100 +1,13 @@
 /*
- * plot.c -- gnuplot, as inline SVG.
- *
- * gnuplot has system(), so no text of a user reaches it: the script is ours and numbers, labels
- * are the words R0, R1, ... that are replaced in what comes back.  What comes back is stripped
- * of its version, ids and definitions (two plots on one page would collide), and its colours
- * become CSS variables, so that they follow the page into the dark.
+ * plot.c -- the plots of runs and ladders.
  */
-#include "reports/reports.h"
+#include "reports/gnuplot.h"
 
-#include <fcntl.h>
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { WIDTH = 760, ROW = 26, AXIS = 44, ANSWER_MAX = 1 << 20, LABEL = 34,
        COSTS_HEIGHT = 380 };
 static const double PATIENCE = 5;         /* seconds */
-
-/* ---- the process --------------------------------------------------------------------------- */
-
-/* gnuplot with the script as its input, in a group of its own so that what it starts ends too. */
-static pid_t
-start(int script, int out)
-{
-	char name[] = "gnuplot", defaults[] = "-d", locale[] = "LC_ALL=C";
-	char *const argv[] = { name, defaults, NULL }, *const env[] = { locale, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	pid_t pid;
-	int rc;
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, script, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-	rc = posix_spawnp(&pid, argv[0], &files, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return rc == 0 ? pid : -1;
-}
-
-/* Reads until the end, the ceiling or the deadline; false if it did not end by itself. */
-static bool
-collect(int fd, struct buf *b)
-{
-	double until = tick_now() + PATIENCE;
-	char part[16384];
-
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		double left = until - tick_now();
-		ssize_t n;
-
-		if (left <= 0 || poll(&p, 1, (int)(left * 1000) + 1) == 0)
-			return false;
-		n = read(fd, part, sizeof part);
-		if (n == 0)
-			return !b->over;
-		if (n > 0)
-			buf_add(b, part, (size_t)n);
-	}
-}
-
-static bool
-run_gnuplot(const struct buf *script, struct buf *svg)
-{
-	FILE *in = tmpfile();
-	int out[2], status = -1;
-	bool whole = false;
-	pid_t pid;
-
-	if (in == NULL)
-		return false;
-	if (fwrite(script->p, 1, script->n, in) != script->n || fflush(in) != 0 ||
-	    lseek(fileno(in), 0, SEEK_SET) != 0 || pipe2(out, O_CLOEXEC) != 0) {
-		fclose(in);
-		return false;
-	}
-	pid = start(fileno(in), out[1]);
-	fclose(in);
-	close(out[1]);
-	if (pid > 0) {
-		whole = collect(out[0], svg);
-		if (!whole)
-			kill(-pid, SIGKILL);
-		while (waitpid(pid, &status, 0) < 0)
-			;
-	}
-	close(out[0]);
-	return pid > 0 && whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 /* ---- what is drawn --------------------------------------------------------------------------- */
 
@@ -131,10 +44,10 @@ write_script(struct buf *b, const struct plot_row *row, size_t n, bool percent, 
 	    WIDTH, height, 1 - 6 / height, (AXIS - 6) / height, lo * by, hi * by, n - 1,
 	    percent ? "%g %%" : "%g");
 	for (size_t i = 0; i < n; i++)
-		buf_fmt(b, "%s'R%zu' %zu", i ? "," : "", i, i);
+		buf_fmt(b, "%s'W%zu' %zu", i ? "," : "", 2 * i, i);
 	buf_puts(b, ")\n");
 	for (size_t i = 0; i < n; i++)
-		buf_fmt(b, "set label %zu 'V%zu' at screen 0.8, first %zu left\n", i + 1, i, i);
+		buf_fmt(b, "set label %zu 'W%zu' at screen 0.8, first %zu left\n", i + 1, 2 * i + 1, i);
 	if (has_rule)
 		buf_fmt(b, "set arrow 1 from first %.17g, graph 0 to first %.17g, graph 1 nohead lw 1.5"
 		    " dt (5,4) lc rgb '#000004'\n", rule * by, rule * by);
@@ -150,105 +63,21 @@ write_script(struct buf *b, const struct plot_row *row, size_t n, bool percent, 
 	    (hi - lo) * by / 2000, (hi - lo) * by / 2000);
 }
 
-/* ---- what comes back ------------------------------------------------------------------------- */
-
-static const char *const colour[] = {     /* by the last digit of the script's colours */
-	"currentColor", "var(--accent)", "var(--soft)", "var(--line)", "var(--bad)", "var(--accent)"
-};
-
-/* Skips `open` ... `close` if it starts here. */
-static bool
-skip(struct str s, size_t *at, const char *open, const char *close)
-{
-	ptrdiff_t end;
-
-	if (!str_starts(str_sub(s, *at, s.n), str_of(open)))
-		return false;
-	end = str_find(s, str_of(close), *at + strlen(open));
-	*at = end < 0 ? s.n : (size_t)end + strlen(close);
-	return true;
-}
-
-/* The label or value whose number stands after `kind`, if it is one of ours. */
-static bool
-word(struct buf *b, struct str s, size_t *at, const struct plot_row *row, size_t n)
-{
-	size_t i = *at + 2, k = 0;
-	char kind;
-
-	if (i >= s.n || s.p[*at] != '>' || (s.p[*at + 1] != 'R' && s.p[*at + 1] != 'V'))
-		return false;
-	kind = s.p[*at + 1];
-	for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && k < n; i++)
-		k = 10 * k + (size_t)(s.p[i] - '0');
-	if (i == *at + 2 || i >= s.n || s.p[i] != '<' || k >= n)
-		return false;
-	buf_puts(b, row[k].strong ? " font-weight=\"600\">" : ">");
-	if (kind == 'R') {
-		struct str label = str_of(row[k].label), cut = html_cut(label, LABEL);
-
-		html_text(b, cut);
-		if (cut.n < label.n)
-			buf_puts(b, "\xe2\x80\xa6");
-	} else {
-		buf_puts(b, row[k].said);
-	}
-	*at = i;
-	return true;
-}
-
-/* 'rgb( 0, 0, 5)', in whichever quotes. */
-static bool
-paint(struct buf *b, struct str s, size_t *at)
-{
-	ptrdiff_t end;
-	char c;
-
-	if (!str_starts(str_sub(s, *at, s.n), STR("rgb(")))
-		return false;
-	end = str_find(s, STR(")"), *at);
-	if (end < 0)
-		return false;
-	c = s.p[end - 1];
-	buf_puts(b, c >= '0' && c < '0' + (int)COUNT(colour) ? colour[c - '0'] : "currentColor");
-	*at = (size_t)end + 1;
-	return true;
-}
-
-/* An empty group, which gnuplot writes for each change of style. */
-static bool
-empty_group(struct str s, size_t *at)
-{
-	ptrdiff_t end;
-
-	if (!str_starts(str_sub(s, *at, s.n), STR("<g ")) || (end = str_find(s, STR(">"), *at)) < 0 ||
-	    !str_starts(str_sub(s, (size_t)end, s.n), STR(">\n</g>\n")))
-		return false;
-	*at = (size_t)end + 7;
-	return true;
-}
-
+/* Label and value of a row are its words 2 i and 2 i + 1. */
 static void
-clean(struct buf *b, struct str s, size_t at, const struct plot_row *row, size_t n)
+write_word(struct buf *b, size_t i, const void *rows)
 {
-	while (at < s.n) {
-		if (skip(s, &at, "<title>", "</title>") || skip(s, &at, "<desc>", "</desc>") ||
-		    skip(s, &at, "<defs>", "</defs>") || skip(s, &at, "<use ", "/>\n") ||
-		    skip(s, &at, " id=\"", "\"") ||
-		    skip(s, &at, " font-family=\"", "\"") || empty_group(s, &at) ||
-		    word(b, s, &at, row, n) || paint(b, s, &at))
-			continue;
-		if (s.p[at] == '\t' || (s.p[at] == '\n' && at + 1 < s.n && s.p[at + 1] == '\n')) {
-			at++;
-			continue;
-		}
-		if (str_starts(str_sub(s, at, s.n), STR("black"))) {
-			buf_puts(b, "currentColor");
-			at += 5;
-			continue;
-		}
-		buf_char(b, s.p[at++]);
+	const struct plot_row *row = (const struct plot_row *)rows + i / 2;
+	struct str label = str_of(row->label), cut = html_cut(label, LABEL);
+
+	buf_puts(b, row->strong ? " font-weight=\"600\">" : ">");
+	if (i % 2) {
+		buf_puts(b, row->said);
+		return;
 	}
+	html_text(b, cut);
+	if (cut.n < label.n)
+		buf_puts(b, "\xe2\x80\xa6");
 }
 
 /* What gnuplot draws by the script, with the rows' words in it; false: it did not. */
@@ -257,21 +86,12 @@ draw(struct buf *b, const char *prefix, const char *title, const struct buf *scr
     const struct plot_row *row, size_t n, size_t height)
 {
 	struct buf svg = { .max = ANSWER_MAX };
-	struct str s;
-	ptrdiff_t open, body;
-	bool good = false;
+	struct str all;
+	bool good = gnuplot_run(script, PATIENCE, &svg);
 
-	if (run_gnuplot(script, &svg)) {
-		s = buf_as_str(&svg);
-		open = str_find(s, STR("<svg"), 0);
-		body = open < 0 ? -1 : str_find(s, STR(">"), (size_t)open);
-		good = body >= 0 && str_find(s, STR("</svg>"), (size_t)body) >= 0;
-	}
-	if (good) {
-		html_fmt(b, "<svg class=\"plot\" id=\"%s\" role=\"img\" aria-label=\"%s\"", prefix, title);
-		buf_fmt(b, " viewBox=\"0 0 %d %zu\">", WIDTH, height);
-		clean(b, s, (size_t)body + 1, row, n);
-	}
+	all = buf_as_str(&svg);
+	good = good && gnuplot_svg(b, &all, &(struct gnuplot_picture){ .id = prefix, .title = title,
+	    .width = WIDTH, .height = (int)height, .word = write_word, .nword = 2 * n, .ctx = row });
 	buf_free(&svg);
 	return good;
 }
@@ -345,8 +165,8 @@ cost_script(struct buf *b, const struct plot_row *row, const double *x, size_t n
 	for (size_t i = 0; i < n; i++) {
 		double at = logs ? log_part(left, right, x[i]) : (x[i] - left) / (right - left);
 
-		buf_fmt(b, "set label %zu 'R%zu' at first %.17g, first %.17g %s offset %s,%s\n", i + 1, i,
-		    x[i], row[i].at * 100, at > 0.6 ? "right" : "left", at > 0.6 ? "-1" : "1",
+		buf_fmt(b, "set label %zu 'W%zu' at first %.17g, first %.17g %s offset %s,%s\n", i + 1,
+		    2 * i, x[i], row[i].at * 100, at > 0.6 ? "right" : "left", at > 0.6 ? "-1" : "1",
 		    i % 2 ? "-0.8" : "0.8");
 	}
 	buf_puts(b, "$d << EOD\n");

@@ -65,6 +65,12 @@ int  outputs_write(struct store *, long run, long base, const struct outputs *, 
 void report_as(const char *name, struct store *, long run, long base, long most, struct buf *out);
 /* The HTML page of a ladder into `out`, from the object that 'driftlead ladder --json' prints. */
 void report_ladder(struct str json, struct buf *out);
+/* The HTML page of a comparison of windows into `out`, from the object that 'driftlead drift
+ * --json' prints. */
+void report_drift(struct str json, struct buf *out);
+/* Its plots as PNG files, each whole or not at all, in the folder, which is made if it is not
+ * there.  -1 and a sentence for what could not be done. */
+int  report_drift_png(struct str json, const char *dir, struct err *) MUST_USE;
 /* JUnit XML of a run: a testcase per case (worst first, at most `max`) and per gate. */
 void report_junit(struct store *, long run, long base, long max, struct buf *out);
 /* The same into a file, all or nothing, with at most 5,000 cases; -1 and a sentence. */

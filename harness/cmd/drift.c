@@ -4,14 +4,12 @@
  * Either is a profile, logs, a run or a suite.  Nothing is stored: it is asked once, and the answer
  * is PASS, FAIL or INCONCLUSIVE as that of a gate.
  */
-#include "harness/window.h"
-
-#include <math.h>
-#include <stdlib.h>
+#include "harness/drift_json.h"
+#include "reports/reports.h"
 
 struct options {
 	struct common common;
-	const char   *features, *format;
+	const char   *features, *format, *html, *png;
 	struct texts  field, redact, test;
 	double        alpha, max_bad;
 	long          seed;
@@ -36,6 +34,9 @@ static const struct opt options[] = {
 	{ "max-bad", 0, OPT_SHARE, offsetof(struct options, max_bad), "SHARE",
 	  "most lines that may not be readable (default 1%)" },
 	{ "seed", 0, OPT_INT, offsetof(struct options, seed), "N", "of random tables (default 0)" },
+	{ "html", 0, OPT_TEXT, offsetof(struct options, html), "FILE", "also write an HTML page" },
+	{ "png", 0, OPT_TEXT, offsetof(struct options, png), "DIR",
+	  "also write its plots as PNG files" },
 	{ 0 }
 };
 
@@ -104,135 +105,6 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 	return window_infer(&w[0], s, watched, n, e);
 }
 
-/* ---- what changed ---------------------------------------------------------------------------- */
-
-enum { CHANGES = 5 };
-struct moved { struct str text; double was, is; };
-
-static int
-by_change(const void *a, const void *b)
-{
-	const struct moved *x = a, *y = b;
-	double p = fabs(x->is - x->was), q = fabs(y->is - y->was);
-
-	return p != q ? (p < q ? 1 : -1) : str_cmp(x->text, y->text);
-}
-
-static double
-share_of(const struct feature_profile *f, uint64_t hash, long n)
-{
-	for (size_t i = 0; i < f->ncategory; i++)
-		if (f->category[i].hash == hash)
-			return (double)f->category[i].count / (double)n;
-	return 0;
-}
-
-/* The categories whose shares changed most. */
-static size_t
-changes(const struct comparison *c, size_t feature, struct moved *out, struct arena *a)
-{
-	const struct feature_profile *r = &c->reference->feature[feature], *f = NULL;
-	long n = profile_values(r), m;
-	struct moved *all;
-	size_t k = 0;
-
-	for (size_t i = 0; i < c->current->nfeature; i++)
-		if (strcmp(c->current->watched[i].name, c->reference->watched[feature].name) == 0)
-			f = &c->current->feature[i];
-	if (f == NULL || r->shape != SHAPE_CATEGORY || n == 0 || (m = profile_values(f)) == 0)
-		return 0;
-	all = arena_array(a, r->ncategory + f->ncategory, sizeof *all);
-	for (size_t i = 0; i < r->ncategory; i++)
-		all[k++] = (struct moved){ r->category[i].text,
-			(double)r->category[i].count / (double)n, share_of(f, r->category[i].hash, m) };
-	for (size_t i = 0; i < f->ncategory; i++)
-		if (share_of(r, f->category[i].hash, n) == 0)
-			all[k++] = (struct moved){ f->category[i].text, 0,
-				(double)f->category[i].count / (double)m };
-	qsort(all, k, sizeof *all, by_change);
-	if (k > CHANGES)
-		k = CHANGES;
-	memcpy(out, all, k * sizeof *out);
-	return k;
-}
-
-/* ---- for machines ------------------------------------------------------------------------- */
-
-static const char *const verdict_word[] = { "PASS", "FAIL", "INCONCLUSIVE" };
-
-static void
-finding_json(struct buf *b, const struct comparison *c, const struct compared *x, struct arena *a)
-{
-	const struct finding *f = &x->finding;
-	struct moved moved[CHANGES];
-	size_t n = changes(c, x->feature, moved, a);
-
-	buf_char(b, '{');
-	buf_key_text(b, "feature", str_of(c->reference->watched[x->feature].name));
-	buf_key_text(b, "detector", str_of(x->detector->name));
-	buf_key_text(b, "unit", str_of(x->detector->unit));
-	buf_key_text(b, "verdict", str_of(verdict_word[x->verdict]));
-	buf_key_real_if(b, "effect", f->known, f->effect);
-	buf_key_real_if(b, "lo", f->known, f->ci.lo);
-	buf_key_real_if(b, "hi", f->known, f->ci.hi);
-	buf_key_real(b, "tolerance", f->tolerance);
-	buf_key_real_if(b, "p", f->known, f->p);
-	buf_key_real_if(b, "p_bh", f->known, x->p_adjusted);
-	buf_key_long(b, "direction", f->direction);
-	buf_key_real_if(b, "mde", f->known && f->mde > 0, f->mde);
-	buf_key_long(b, "n_reference", f->n_reference);
-	buf_key_long(b, "n_current", f->n_current);
-	buf_key_long_if(b, "n_needed", f->n_needed > 0, f->n_needed);
-	buf_key_text(b, "why", str_of(f->why ? f->why : ""));
-	buf_key(b, "changed");
-	buf_char(b, '[');
-	for (size_t i = 0; i < n; i++) {
-		buf_puts(b, i ? ",{" : "{");
-		buf_key_text(b, "category", moved[i].text);
-		buf_key_real(b, "was", moved[i].was);
-		buf_key_real(b, "is", moved[i].is);
-		buf_char(b, '}');
-	}
-	buf_puts(b, "]}");
-}
-
-static void
-window_json(struct buf *b, const char *key, const struct window *w)
-{
-	buf_key(b, key);
-	buf_char(b, '{');
-	buf_key_text(b, "what", str_of(w->word));
-	buf_key_text(b, "kind", str_of(window_kind_name[w->kind]));
-	buf_key_long(b, "records", w->profile->n);
-	buf_key_long(b, "bad", w->profile->bad);
-	buf_char(b, '}');
-}
-
-static void
-print_json(struct session *s, const struct window *w, const struct comparison *c)
-{
-	struct buf *b = &s->out;
-	char digest[65];
-
-	profile_digest(c->reference, digest);
-	buf_char(b, '{');
-	buf_key_text(b, "verdict", str_of(verdict_word[c->verdict]));
-	window_json(b, "reference", &w[0]);
-	window_json(b, "current", &w[1]);
-	buf_key_text(b, "features", str_of(digest));
-	buf_key_real(b, "alpha", c->alpha);
-	buf_key_long(b, "drifted", (long)c->drifted);
-	buf_key_long(b, "unsure", (long)c->unsure);
-	buf_key(b, "findings");
-	buf_char(b, '[');
-	for (size_t i = 0; i < c->n; i++) {
-		if (i)
-			buf_char(b, ',');
-		finding_json(b, c, &c->compared[i], s->arena);
-	}
-	buf_puts(b, "]}\n");
-}
-
 /* ---- for people --------------------------------------------------------------------------- */
 
 static const char *
@@ -245,7 +117,7 @@ static void
 finding_text(struct session *s, const struct comparison *c, const struct compared *x)
 {
 	const struct finding *f = &x->finding;
-	struct moved moved[CHANGES];
+	struct category_change *change;
 	struct buf *b = &s->out;
 	size_t n;
 
@@ -258,10 +130,11 @@ finding_text(struct session *s, const struct comparison *c, const struct compare
 		buf_fmt(b, "\n%38s%s", "", f->why);
 	if (x->verdict == DRIFT_UNSURE && f->n_needed > 0)
 		buf_fmt(b, "\n%38sabout %ld current records would decide", "", f->n_needed);
-	n = x->verdict == DRIFT_YES ? changes(c, x->feature, moved, s->arena) : 0;
-	for (size_t i = 0; i < n; i++)
-		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(moved[i].text, s->arena),
-		    moved[i].was * 100, moved[i].is * 100);
+	n = profile_changes(&c->reference->feature[x->feature], &c->current->feature[x->feature],
+	    &change, s->arena);
+	for (size_t i = 0; x->verdict == DRIFT_YES && i < n && i < DRIFT_CHANGES; i++)
+		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(change[i].category, s->arena),
+		    change[i].was * 100, change[i].is * 100);
 	buf_char(b, '\n');
 }
 
@@ -281,16 +154,65 @@ print_text(struct session *s, const struct window *w, const struct comparison *c
 			    (order[k] != DRIFT_NO || o->all))
 				finding_text(s, c, &c->compared[i]);
 	buf_fmt(b, "%s: of %zu features %zu drifted, of %zu nothing can be said\n",
-	    verdict_word[c->verdict], c->reference->nfeature, c->drifted, c->unsure);
+	    drift_verdict_word[c->verdict], c->reference->nfeature, c->drifted, c->unsure);
 }
 
 /* ---- the command -------------------------------------------------------------------------- */
+
+static bool
+page_printed(const struct options *o)
+{
+	return o->html != NULL && strcmp(o->html, "-") == 0;
+}
+
+/* The page and the plots, from the document alone.  -1 and sentences. */
+static int
+write_page(struct session *s, struct str json, struct err *e)
+{
+	const struct options *o = s->options;
+	struct buf page = { 0 };
+	int bad = 0;
+
+	if (o->html != NULL)
+		report_drift(json, &page);
+	if (page_printed(o)) {
+		buf_str(&s->out, buf_as_str(&page));
+		s->verbatim = true;
+	} else if (o->html != NULL) {
+		bad = file_write(o->html, buf_as_str(&page), 0644, e);
+	}
+	buf_free(&page);
+	if (o->png != NULL && report_drift_png(json, o->png, e) != 0)
+		bad = -1;
+	return bad;
+}
+
+static int
+print(struct session *s, const struct drift_document *d, struct err *e)
+{
+	const struct options *o = s->options;
+	bool pages = o->html != NULL || o->png != NULL;
+	struct buf json = { 0 };
+	int bad = 0;
+
+	if (o->common.json || pages)
+		drift_json(&json, d, s->arena);
+	if (o->common.json)
+		buf_str(&s->out, buf_as_str(&json));
+	else if (!o->common.quiet && !page_printed(o))
+		print_text(s, d->window, d->comparison);
+	if (pages)
+		bad = write_page(s, buf_as_str(&json), e);
+	buf_free(&json);
+	return bad;
+}
 
 static int
 compare(struct session *s, struct window *w, const struct comparing *how, struct err *e)
 {
 	const struct options *o = s->options;
 	struct comparison c;
+	struct drift_document d = { w, &c, how->seed, s->command_line };
 	struct watched *watched;
 	size_t n;
 	int status = choose_features(s, w, &watched, &n, e);
@@ -301,10 +223,8 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 		return status;
 	if (profiles_compare(w[0].profile, w[1].profile, how, &c, s->arena, e) != 0)
 		return EXIT_MISTAKE;
-	if (o->common.json)
-		print_json(s, w, &c);
-	else if (!o->common.quiet)
-		print_text(s, w, &c);
+	if (print(s, &d, e) != 0)
+		return EXIT_SURROUNDINGS;
 	return c.verdict == DRIFT_NO ? EXIT_PASS : c.verdict == DRIFT_YES ? EXIT_FAIL : EXIT_UNSURE;
 }
 
@@ -319,6 +239,8 @@ drift(struct session *s, struct err *e)
 	struct log_plan plan;
 	int status = 0;
 
+	if (page_printed(o) && o->common.json)
+		err_set(e, "--json and --html - both print: give --html a file");
 	if (!(o->alpha > 0 && o->alpha < 1))
 		err_set(e, "--alpha must lie between 0 and 1");
 	for (size_t i = 0; i < o->test.n; i++)

@@ -80,7 +80,9 @@ mean_clustered(const struct sample *s, struct mean *m, struct arena *scratch)
 	m->nclusters = c.nclusters;
 	m->n_eff = (double)s->n;
 	m->at = c.mean;
-	m->se = c.cr2;
+	/* One unit more, as strata.c has it. */
+	m->se = s->tested == TESTED_RATE && c.has_se ?
+	    c.cr2 * sqrt(1 + 1 / (double)c.nclusters) : c.cr2;
 	m->df = c.df;
 	m->has_se = c.has_se;
 }
@@ -157,6 +159,40 @@ mean_interval(const struct mean *m, double conf)
 	u = -expm1(log(tail) / fmin(m->n_eff, (double)m->nclusters));
 	return (struct interval){ m->at - u * (m->at - m->lo_value),
 	    m->at + u * (m->hi_value - m->at) };
+}
+
+/* Without variation: the level at which the exact bound of mean_interval just reaches the value,
+ * `gap` away from the mean with `room` to the end of the range. */
+static double
+p_degenerate(const struct mean *m, double gap, double room)
+{
+	double units = fmin(m->n_eff, (double)m->nclusters);
+
+	if (gap <= 0)
+		return 1;
+	if (gap >= room)
+		return DBL_MIN;
+	return p_clip(exp(units * log1p(-gap / room)));
+}
+
+double
+mean_p_above(const struct mean *m, double value)
+{
+	if (m->has_se)
+		return p_clip(t_sf((m->at - value) / m->se, m->df));
+	if (!m->degenerate || !mean_bounded(m))
+		return 1;
+	return p_degenerate(m, m->at - value, m->at - m->lo_value);
+}
+
+double
+mean_p_below(const struct mean *m, double value)
+{
+	if (m->has_se)
+		return p_clip(t_cdf((m->at - value) / m->se, m->df));
+	if (!m->degenerate || !mean_bounded(m))
+		return 1;
+	return p_degenerate(m, value - m->at, m->hi_value - m->at);
 }
 
 static bool

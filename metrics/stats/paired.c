@@ -133,22 +133,6 @@ tabulate(const double *cand, const double *base, size_t n, bool lower, struct ta
 	return true;
 }
 
-/*
- * Without variation the p-value is the level at which the exact bound of mean_interval just
- * reaches the hypothesis, `gap` away from the mean with `room` to the end of the range.
- */
-static double
-p_degenerate(const struct mean *m, double gap, double room)
-{
-	double units = fmin(m->n_eff, (double)m->nclusters);
-
-	if (gap <= 0)
-		return 1;
-	if (gap >= room)
-		return DBL_MIN;
-	return p_clip(exp(units * log1p(-gap / room)));
-}
-
 static void
 by_score(struct paired *p, double margin, double alpha)
 {
@@ -192,24 +176,12 @@ by_mean(struct paired *p, const struct mean *m, double margin, double alpha)
 	p->bounded = mean_bounded(m);
 	p->ci = mean_interval(m, 1 - 2 * alpha);
 	p->ci95 = mean_interval(m, 0.95);
-	p->p_noninferiority = p->p_superiority = p->p_nonsuperiority = 1;
-	p->p_regression = p->p_improvement = 1;
-	if (m->has_se) {
-		p->se = m->se;
-		p->p_noninferiority = p_clip(t_sf((m->at + margin) / m->se, m->df));
-		p->p_superiority = p_clip(t_sf((m->at - margin) / m->se, m->df));
-		p->p_nonsuperiority = p_clip(t_cdf((m->at - margin) / m->se, m->df));
-		p->p_regression = p_clip(t_cdf(m->at / m->se, m->df));
-		p->p_improvement = p_clip(t_sf(m->at / m->se, m->df));
-	} else if (m->degenerate && p->bounded) {
-		double below = m->at - m->lo_value, above = m->hi_value - m->at;
-
-		p->p_noninferiority = p_degenerate(m, m->at + margin, below);
-		p->p_superiority = p_degenerate(m, m->at - margin, below);
-		p->p_nonsuperiority = p_degenerate(m, margin - m->at, above);
-		p->p_regression = p_degenerate(m, -m->at, above);
-		p->p_improvement = p_degenerate(m, m->at, below);
-	}
+	p->se = m->se;
+	p->p_noninferiority = mean_p_above(m, -margin);
+	p->p_superiority = mean_p_above(m, margin);
+	p->p_nonsuperiority = mean_p_below(m, margin);
+	p->p_regression = mean_p_below(m, 0);
+	p->p_improvement = mean_p_above(m, 0);
 }
 
 static bool
@@ -249,6 +221,7 @@ paired_compare(const struct sample *design, const double *cand, const double *ba
 		differ += fabs(d[i]) > 1e-12;
 	}
 	s.y = d;
+	s.tested = TESTED_DIFFERENCE;
 	m = sample_mean(&s, scratch);
 	p.known = m.known;
 	p.n = m.n;

@@ -26,6 +26,46 @@ rule_bound(bool least, double value, bool bounded, struct interval ci, double al
 	return (struct ruling){ FAIL, "bound_missed" };
 }
 
+/* P-value and interval of a rate by Clopper and Pearson, x of n; neither need be whole. */
+static void
+exactly(struct bound *b, double x, double n, bool least, double value, double alpha)
+{
+	b->e.lo = x > 0 ? beta_quantile(alpha, x, n - x + 1) : 0;
+	b->e.hi = x < n ? beta_quantile(1 - alpha, x + 1, n - x) : 1;
+	if (!(value > 0 && value < 1))
+		return;
+	if (least)
+		b->p_wrong = p_clip(x < n ? beta_sf(value, x + 1, n - x) : 1);
+	else
+		b->p_wrong = p_clip(x > 0 ? beta_cdf(value, x, n - x + 1) : 1);
+}
+
+struct bound
+mean_against(const struct sample *s, bool least, double value, double alpha, struct arena *scratch)
+{
+	struct bound b = { .e = sample_estimate(s, 1 - 2 * alpha, scratch), .p_wrong = 1 };
+	struct sample of = *s;
+	struct mean m;
+
+	if (strcmp(b.e.method, "wilson") == 0) {
+		b.e.method = "clopper-pearson";
+		exactly(&b, b.e.at * (double)s->n, (double)s->n, least, value, alpha);
+		return b;
+	}
+	of.tested = TESTED_RATE;
+	m = sample_mean(&of, scratch);
+	if (m.has_se && m.lo_value == 0 && m.hi_value == 1 && m.at > 0 && m.at < 1) {
+		double t = t_quantile(alpha, (double)m.n - 1) / t_quantile(alpha, m.df);
+		double n = m.at * (1 - m.at) / (m.se * m.se) * t * t;
+
+		b.e.method = "korn-graubard";
+		exactly(&b, m.at * n, n, least, value, alpha);
+	} else if (m.known) {
+		b.p_wrong = least ? mean_p_below(&m, value) : mean_p_above(&m, value);
+	}
+	return b;
+}
+
 struct ruling
 rule_no_worse(const struct paired *d, double margin, double alpha, double p_regression)
 {

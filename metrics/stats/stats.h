@@ -60,6 +60,9 @@ struct ranks quantile_ranks(long n, double q, double conf);
 double sum_of(const double *, size_t n);                 /* Neumaier's compensated sum */
 bool   all_same(const double *, size_t n);               /* but for rounding; n = 0: true */
 
+/* What the variance is for: strata.c is more careful where it decides. */
+enum testing { TESTED_NOT, TESTED_RATE, TESTED_DIFFERENCE };
+
 /*
  * Independent units in parallel arrays of length n.  Repeats are averaged into `y` before.
  * `y` is a score, or a paired difference.
@@ -72,6 +75,7 @@ struct sample {
 	size_t        n, nstratum, ncluster;
 	const double *share;     /* by stratum, summing to 1; NULL: as they come in the sample */
 	bool          binary;    /* every y is 0 or 1 (or, a difference of such, -1, 0, 1) */
+	enum testing  tested;    /* mean and interval of what is shown: TESTED_NOT */
 	bool          unbounded; /* y is no rate: seconds, USD; without variation nothing bounds it */
 };
 
@@ -96,6 +100,10 @@ struct mean sample_mean(const struct sample *, struct arena *scratch);
  * Where nothing can be said it is the range of y, or -DBL_MAX, DBL_MAX without a range. */
 struct interval mean_interval(const struct mean *, double conf);
 bool            mean_bounded(const struct mean *);       /* false: the last of these */
+/* P-values of the mean being at most `value` (above: small where it is more), or at least; 1 where
+ * nothing can be said. */
+double          mean_p_above(const struct mean *, double value);
+double          mean_p_below(const struct mean *, double value);
 
 /* All that is said of a mean over clusters (Miller 2024; Bell and McCaffrey 2002). */
 struct clustered {
@@ -180,6 +188,16 @@ struct ruling { enum verdict verdict; const char *reason; };
  * of the mean being on the right side. */
 struct ruling rule_bound(bool least, double value, bool bounded, struct interval ci, double alpha,
                          double p_wrong);
+/*
+ * What rule_bound asks of a mean: its interval at 1 - 2 alpha and the one-sided p-value of it lying on
+ * the right side.  A plain rate exactly (Clopper and Pearson, and the binomial law), since it comes in
+ * steps and the score test then errs in up to 5.8 % at 5 %; a rate with weights, strata or clusters as
+ * one of so many independent cases as have its variance (Korn and Graubard 1998); what is no rate by t.
+ * p_wrong 1: nothing can be said.
+ */
+struct bound { struct estimate e; double p_wrong; };
+struct bound mean_against(const struct sample *, bool least, double value, double alpha,
+                          struct arena *scratch);
 /* `paired` was computed with this margin (better: the gain that is asked for) and alpha; the last
  * argument is the adjusted p-value of FAIL. */
 struct ruling rule_no_worse(const struct paired *, double margin, double alpha,

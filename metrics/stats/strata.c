@@ -6,6 +6,12 @@
  * Satterthwaite's df.  Linearised: z_i = w_i (y_i - mean) / sum w, summed by cluster,
  * var = sum C_h/(C_h - 1) sum (z_g - zbar_h)^2, df = clusters - strata (as R's svydesign).
  * Strata too small to vary, or that did not vary, do not count as certain: see the guards.
+ *
+ * Strata and clusters in which few cases happened to be lost look good and certain at once, and t
+ * then errs more often than alpha.  So a variance that a test stands on has in each stratum one unit
+ * more in its sum of squares.  Of differences, where changes are rare, it is as large as those that
+ * changed are on average (for single cases half a loss and half a gain), of a rate in clusters as
+ * far from the mean as all are; degrees of freedom are Satterthwaite's.  `make simulate` shows what it does.
  */
 #include "metrics/stats/stats.h"
 
@@ -64,6 +70,24 @@ stratum_variance(double square, long n, double whole, bool ranged)
 	return square / (double)(n - 1);
 }
 
+/* The mean square of units that changed, each divided by its scale; 0 if none did. */
+struct changed { double square; long n; };
+
+static void
+add_changed(struct changed *c, double y, double scale)
+{
+	if (y == 0 || !(scale > 0))
+		return;
+	c->square += y / scale * (y / scale);
+	c->n++;
+}
+
+static double
+changed_square(const struct changed *c)
+{
+	return c->n > 0 ? c->square / (double)c->n : 0;
+}
+
 void
 mean_by_strata(const struct sample *s, struct mean *m, struct arena *scratch)
 {
@@ -73,6 +97,7 @@ mean_by_strata(const struct sample *s, struct mean *m, struct arena *scratch)
 	double *square = arena_array(scratch, nh, sizeof *square);
 	long *count = arena_array(scratch, nh, sizeof *count);
 	double kish = 0, var = 0, var2 = 0, whole = 0, plain = sum_of(s->y, s->n) / (double)s->n;
+	struct changed one = { 0 };
 
 	m->method = "post-stratified t";
 	m->nclusters = m->n;
@@ -80,6 +105,10 @@ mean_by_strata(const struct sample *s, struct mean *m, struct arena *scratch)
 	if (!m->known)
 		return;
 	by_stratum(s, count, mean, square);
+	for (size_t i = 0; i < s->n && s->tested == TESTED_DIFFERENCE; i++)
+		add_changed(&one, s->y[i], 1);
+	for (size_t h = 0; h < nh; h++)
+		square[h] += changed_square(&one);
 	for (size_t i = 0; i < s->n; i++)
 		whole += (s->y[i] - plain) * (s->y[i] - plain);
 	whole = s->n > 1 ? whole / (double)(s->n - 1) : 0;
@@ -141,6 +170,7 @@ poststratified_mean(const struct sample *s, const double *size, struct arena *sc
 struct linear {
 	double *w;              /* by unit, summing to 1 */
 	double *z;              /* by cluster: sum of w_i (y_i - centre) */
+	double *total;          /* by cluster: sum of w_i y_i */
 	long   *cluster;        /* by unit */
 	int    *stratum;        /* by cluster: where it is centred; -1: it has no unit */
 	size_t  ncluster, nstratum;
@@ -225,15 +255,17 @@ collapse(struct linear *l, struct arena *scratch)
 			l->stratum[g] = other;
 }
 
-/* Variance over strata of clusters; *df: clusters less strata. */
+/* Variance over strata of clusters.  *df: clusters less strata, as R's svydesign has it; for a test
+ * Satterthwaite's, since strata count as unequally as their shares. */
 static double
-linear_variance(const struct linear *l, const double *weight, const bool *same, double *df,
-    struct arena *scratch)
+linear_variance(const struct linear *l, const double *weight, const bool *same, enum testing tested,
+    double *df, struct arena *scratch)
 {
 	double *mean = arena_array(scratch, l->nstratum, sizeof *mean);
 	double *square = arena_array(scratch, l->nstratum, sizeof *square);
 	long *count = arena_array(scratch, l->nstratum, sizeof *count);
-	double var = 0;
+	struct changed one = { 0 };
+	double var = 0, var2 = 0;
 
 	*df = 0;
 	for (size_t g = 0; g < l->ncluster; g++)
@@ -244,19 +276,28 @@ linear_variance(const struct linear *l, const double *weight, const bool *same, 
 			mean[l->stratum[g]] += l->z[g] / (double)count[l->stratum[g]];
 	for (size_t g = 0; g < l->ncluster; g++)
 		if (l->stratum[g] >= 0) {
-			double d = l->z[g] - mean[l->stratum[g]];
+			int h = l->stratum[g];
+			double d = l->z[g] - mean[h];
 
-			square[l->stratum[g]] += d * d;
+			square[h] += d * d;
+			if (tested != TESTED_NOT)
+				add_changed(&one, tested == TESTED_RATE ? l->z[g] : l->total[g],
+				    weight[h] / (double)count[h]);
 		}
 	for (size_t h = 0; h < l->nstratum; h++) {
-		double c = (double)count[h];
+		double c = (double)count[h], scale = weight[h] / c, v;
 
 		if (count[h] < 2)
 			continue;
-		var += same[h] && count[h] < FEW ?
-		    weight[h] * weight[h] * jeffreys_variance(c) / c : c / (c - 1) * square[h];
+		v = c / (c - 1) * (square[h] + scale * scale * changed_square(&one));
+		if (same[h] && count[h] < FEW)
+			v = fmax(tested != TESTED_NOT ? v : 0, weight[h] * weight[h] * jeffreys_variance(c) / c);
+		var += v;
+		var2 += v * v / (c - 1);
 		*df += c - 1;
 	}
+	if (tested != TESTED_NOT && var2 > 0)
+		*df = var * var / var2;
 	return var;
 }
 
@@ -297,6 +338,7 @@ mean_by_linearisation(const struct sample *s, struct mean *m, struct arena *scra
 
 	l.w = arena_array(scratch, s->n, sizeof *l.w);
 	l.z = arena_array(scratch, l.ncluster, sizeof *l.z);
+	l.total = arena_array(scratch, l.ncluster, sizeof *l.total);
 	l.cluster = arena_array(scratch, s->n, sizeof *l.cluster);
 	l.stratum = arena_array(scratch, l.ncluster, sizeof *l.stratum);
 	m->method = s->cluster != NULL ? "stratified clusters t" : "weighted t";
@@ -317,8 +359,10 @@ mean_by_linearisation(const struct sample *s, struct mean *m, struct arena *scra
 	for (size_t h = 0; h < l.nstratum; h++)
 		centre[h] = weight[h] > 0 ? centre[h] / weight[h] : m->at;
 	memset(weight, 0, l.nstratum * sizeof *weight);
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		l.z[l.cluster[i]] += l.w[i] * (s->y[i] - centre[s->stratum ? s->stratum[i] : 0]);
+		l.total[l.cluster[i]] += part[i];
+	}
 	for (size_t g = 0; g < l.ncluster; g++)
 		m->nclusters += l.stratum[g] >= 0;
 	m->has_se = m->nclusters > 1;
@@ -326,5 +370,5 @@ mean_by_linearisation(const struct sample *s, struct mean *m, struct arena *scra
 		return;
 	collapse(&l, scratch);
 	survey_strata(s, &l, m->lo_value < m->hi_value, weight, same, scratch);
-	m->se = sqrt(linear_variance(&l, weight, same, &m->df, scratch));
+	m->se = sqrt(linear_variance(&l, weight, same, s->tested, &m->df, scratch));
 }

@@ -271,3 +271,32 @@ poll() {
 rows() {
 	driftlead export "${1:-last}" | jq -cS 'del(.ms, .attempts)' | sort
 }
+
+# browse OPTION...: what it prints, and what it has to say in $ERR.
+browse() {
+	rm -rf "$SCRATCH/profile"
+	timeout 60 /usr/bin/chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars \
+		--allow-file-access-from-files --enable-logging=stderr --user-data-dir="$SCRATCH/profile" \
+		"$@" 2>"$ERR"
+}
+
+# A frame of this width around page.html, which says how wide the page wants to be.  The page has
+# no script of its own: the frame's does the measuring.
+frame() {
+	cat >frame.html <<END
+<!DOCTYPE html><title>frame</title>
+<iframe id="f" width="$1" height="900" style="border:0" src="page.html"></iframe>
+<p id="measured">nothing</p>
+<script>
+f.onload = () => {
+	const d = f.contentDocument, e = d.documentElement;
+	d.querySelectorAll("details").forEach(x => { x.open = true; });
+	const hidden = [...d.querySelectorAll(".scroll")].filter(x => x.tabIndex !== 0 ||
+		!x.getAttribute("aria-label"));
+	measured.textContent = "client " + e.clientWidth + " page " + e.scrollWidth + " bare " +
+		hidden.length + " paper " + getComputedStyle(d.body).backgroundColor;
+};
+</script>
+END
+}

@@ -64,27 +64,18 @@ count_failures(const struct sample *s, const double *cand, struct judging *j)
 	}
 }
 
-/* at-least and at-most: the p-value by the score test where the interval is Wilson's. */
 static void
 judge_bound(const struct sample *s, const struct gate *g, const double *cand, double alpha,
     struct judging *j, struct arena *a)
 {
 	struct sample of = *s;
-	struct estimate e;
-	double sign = g->rule == RULE_AT_MOST ? -1 : 1;
+	struct bound b;
 
 	of.y = cand;
-	e = sample_estimate(&of, 1 - 2 * alpha, a);
-	j->bounded = e.bounded;
-	j->ci = (struct interval){ e.lo, e.hi };
-	if (strcmp(e.method, "wilson") == 0) {
-		j->p_fail = normal_sf(sign * (g->value - e.at) /
-		    sqrt(g->value * (1 - g->value) / (double)e.n));
-	} else {
-		struct mean m = sample_mean(&of, a);
-
-		j->p_fail = m.has_se ? t_sf(sign * (g->value - m.at) / m.se, m.df) : 1;
-	}
+	b = mean_against(&of, g->rule == RULE_AT_LEAST, g->value, alpha, a);
+	j->bounded = b.e.bounded;
+	j->ci = (struct interval){ b.e.lo, b.e.hi };
+	j->p_fail = b.p_wrong;
 }
 
 static struct ruling

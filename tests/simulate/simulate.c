@@ -37,7 +37,6 @@ struct experiment {
 	long               n[SIZES];
 	struct loss        loss[TRUTHS];
 	size_t             nloss;
-	double             allowance;      /* known excess of the test itself over alpha */
 	double             blind_least;    /* errors of who is blind to the design, at n = 1000 */
 };
 
@@ -50,6 +49,7 @@ static const struct gate better[] = { GATE(RULE_BETTER, 0, 0, -1) };
 static const struct gate equivalent[] = { GATE(RULE_EQUIVALENT, MARGIN, 0, -1) };
 static const struct gate guardrail[] = { GATE(RULE_GUARDRAIL, 0, 0.02, -1) };
 static const struct gate at_least[] = { GATE(RULE_AT_LEAST, 0, 0.8, -1) };
+static const struct gate at_least_whole[] = { GATE(RULE_AT_LEAST, 0, 0.855, -1) };
 static const struct gate at_least_high[] = { GATE(RULE_AT_LEAST, 0, 0.95, -1) };
 static const struct gate whole_and_slices[] = {
 	GATE(RULE_NO_WORSE, MARGIN, 0, -1), GATE(RULE_NO_WORSE, 0.05, 0, 0),
@@ -65,46 +65,42 @@ static const struct gate whole_and_slices[] = {
                       { MARGIN, 0, true, false }, { 0.05, 0, true, false } }, 4
 #define BOUNDARY    { { 0, 0, true, true } }, 1
 
-/*
- * Excesses over alpha that were measured here, 10,000 times a line, and then allowed for: they
- * are found, not derived.  Score tests of outcomes that come in steps: 5.8 %.  Post-stratified t
- * on 200 cases: 6.0 %.  Clusters in four strata, PASS at the margin: 6.7 % with 50 documents,
- * 6.2 % with 100, 5.5 % with 250.  Of those 1.7 points about 0.4 go when the loss is spread over
- * the strata, and 0.3 with Satterthwaite's df instead of clusters less strata; 0.9 remain.
- */
-#define STEPS       0.008
-#define FEW_CASES   0.007
-#define FEW_GROUPS  0.015
-
 static const struct experiment experiment[] = {
 	{ "items", "independent cases, rate 80 %, discordance 16 %; no-worse by 2 points",
-	  { ITEMS, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | NAIVE, EVERY_SIZE, LOSSES, 0, 0 },
+	  { ITEMS, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | NAIVE, EVERY_SIZE, LOSSES, 0 },
 	{ "clusters", "documents of 10 cases, intraclass correlation 0.3; no-worse by 2 points",
-	  { CLUSTERS, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0, 0.10 },
+	  { CLUSTERS, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0.10 },
 	{ "uneven", "documents of 1 to 19 cases, intraclass correlation 0.3; no-worse by 2 points",
-	  { UNEVEN, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0, 0.10 },
+	  { UNEVEN, 0, 0.8, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0.10 },
 	{ "strata", "four slices weighted to production, the loss in the first; no-worse by 2 points",
-	  { STRATA, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, FEW_CASES, 0 },
+	  { STRATA, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0 },
 	{ "both", "the same slices in documents of 10; no-worse by 2 points",
 	  { STRATA_CLUSTERS, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS,
-	  { 500, 1000, 2500, 5000 }, LOSSES, FEW_GROUPS, 0.10 },
+	  { 500, 1000, 2500, 5000 }, LOSSES, 0.10 },
 	{ "repeats", "three answers to a case, of one model correlated by 0.67; no-worse by 2 points",
-	  { REPEATS, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0, 0.07 },
+	  { REPEATS, 0, 0, 0, 0 }, ONE(no_worse), OURS | BLINDNESS, EVERY_SIZE, LOSSES, 0.07 },
 	{ "better", "independent cases without a change; better",
-	  { ITEMS, 0, 0.8, 0, 0 }, ONE(better), OURS, EVERY_SIZE, BOUNDARY, 0, 0 },
+	  { ITEMS, 0, 0.8, 0, 0 }, ONE(better), OURS, EVERY_SIZE, BOUNDARY, 0 },
 	{ "equivalent", "independent cases; equivalent within 2 points",
 	  { ITEMS, 0, 0.8, 0, 0 }, ONE(equivalent), OURS, EVERY_SIZE,
-	  { { -MARGIN, 0, true, false }, { 0, 0, false, true }, { MARGIN, 0, true, false } }, 3, 0, 0 },
+	  { { -MARGIN, 0, true, false }, { 0, 0, false, true }, { MARGIN, 0, true, false } }, 3, 0 },
 	{ "guardrail", "2 % of answers fail; guardrail at 2 %",
-	  { ITEMS, 0, 0.98, 0, 0 }, ONE(guardrail), OURS, EVERY_SIZE, BOUNDARY, 0, 0 },
+	  { ITEMS, 0, 0.98, 0, 0 }, ONE(guardrail), OURS, EVERY_SIZE, BOUNDARY, 0 },
 	{ "at-least", "80 % of answers are right; at least 80 %",
-	  { ITEMS, 0, 0.8, 0, 0 }, ONE(at_least), OURS, EVERY_SIZE, BOUNDARY, STEPS, 0 },
+	  { ITEMS, 0, 0.8, 0, 0 }, ONE(at_least), OURS, EVERY_SIZE, BOUNDARY, 0 },
 	{ "at-least-high", "95 % of answers are right; at least 95 %",
-	  { ITEMS, 0, 0.95, 0, 0 }, ONE(at_least_high), OURS, EVERY_SIZE, BOUNDARY, STEPS, 0 },
+	  { ITEMS, 0, 0.95, 0, 0 }, ONE(at_least_high), OURS, EVERY_SIZE, BOUNDARY, 0 },
+	{ "at-least-strata", "four slices weighted to production, 85.5 % right; at least 85.5 %",
+	  { STRATA, 0, 0, 0, 0 }, ONE(at_least_whole), OURS, EVERY_SIZE, BOUNDARY, 0 },
+	{ "at-least-documents", "documents of 10 cases, 80 % right; at least 80 %",
+	  { CLUSTERS, 0, 0.8, 0, 0 }, ONE(at_least), OURS, EVERY_SIZE, BOUNDARY, 0 },
+	{ "at-least-both", "the same slices in documents of 10; at least 85.5 %",
+	  { STRATA_CLUSTERS, 0, 0, 0, 0 }, ONE(at_least_whole), OURS,
+	  { 500, 1000, 2500, 5000 }, BOUNDARY, 0 },
 	{ "release", "three slices; the whole no worse by 2 points, each slice by 5, FAIL after Holm",
 	  { SLICES, 0, 0.8, 0, 0 }, whole_and_slices, COUNT(whole_and_slices), OURS,
 	  { 500, 1000, 2500, 5000 },
-	  { { 0, 0, false, true }, { 0, 0.05, true, false }, { 0, 0.10, true, false } }, 3, 0, 0 },
+	  { { 0, 0, false, true }, { 0, 0.05, true, false }, { 0, 0.10, true, false } }, 3, 0 },
 };
 
 static const char *const method_name[NMETHOD] = {
@@ -279,7 +275,7 @@ print_line(const struct cell *c, const struct loss *l, enum method m, const stru
 {
 	double times = (double)c->times, rate[4], se = 0, used = (double)t->used / times;
 	double sd = sqrt(fmax(0, (double)t->used2 / times - used * used));
-	double most = ALPHA + c->x->allowance + 3 * error_of(ALPHA + c->x->allowance, times);
+	double most = ALPHA + 3 * error_of(ALPHA, times);
 	bool ours = m == FIXED || m == SEQUENTIAL;
 
 	for (int v = 0; v < 4; v++) {

@@ -11,7 +11,8 @@
 static void
 rows_are_found_by_name(void **state)
 {
-	static const char *const want[] = { "openai", "exec", "replay", "nearest", "echo" };
+	static const char *const want[] = { "openai", "embeddings", "exec", "replay", "nearest",
+		"echo" };
 	const struct protocol *const *all = protocol_all();
 
 	(void)state;

@@ -118,6 +118,86 @@ test_bound(void **state)
 	is(rule_bound(true, 0.95, false, ci, 0.05, 0), INCONCLUSIVE, "no_interval");
 }
 
+#define NEAR(got, want, tol) assert_true(fabs((got) - (want)) <= (tol))
+
+/* A plain rate is bounded exactly: 172 of 200 against 80 % and 90 %. */
+static void
+test_plain_rate_against(void **state)
+{
+	struct arena a = { 0 };
+	double y[200] = { 0 };
+	struct sample s = { .y = y, .n = 200, .nstratum = 1, .ncluster = 200, .binary = true };
+	struct interval ci = rate_clopper_pearson(172, 200, 0.9);
+	struct bound b;
+
+	(void)state;
+	for (int i = 0; i < 172; i++)
+		y[i] = 1;
+	b = mean_against(&s, true, 0.9, 0.05, &a);
+	assert_string_equal(b.e.method, "clopper-pearson");
+	NEAR(b.e.lo, ci.lo, 1e-12);
+	NEAR(b.e.hi, ci.hi, 1e-12);
+	NEAR(b.p_wrong, binom_cdf(172, 200, 0.9), 1e-12);
+	b = mean_against(&s, false, 0.8, 0.05, &a);
+	NEAR(b.p_wrong, binom_sf(171, 200, 0.8), 1e-12);
+	arena_free(&a);
+}
+
+/* Ten documents of two equal cases, eight right: as 10 cases, and somewhat fewer, since the
+ * variance of a rate that a test stands on has one document more. */
+static void
+test_documents_against(void **state)
+{
+	struct arena a = { 0 };
+	double y[20], n, t;
+	long cluster[20];
+	struct sample s = { .y = y, .n = 20, .nstratum = 1, .cluster = cluster, .ncluster = 10,
+		.binary = true };
+	struct bound b;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		cluster[i] = i / 2;
+		y[i] = i < 16;
+	}
+	/* CR2: residuals 8 of 0.4 and 2 of -1.6; sum of squares 6.4, by 0.9, by 20^2; df 9. */
+	t = t_quantile(0.05, 19) / t_quantile(0.05, 9);
+	n = 0.8 * 0.2 / (6.4 / 0.9 / 400 * 1.1) * t * t;
+	b = mean_against(&s, true, 0.9, 0.05, &a);
+	assert_string_equal(b.e.method, "korn-graubard");
+	assert_true(n < 10);
+	NEAR(b.e.lo, beta_quantile(0.05, 0.8 * n, 0.2 * n + 1), 1e-12);
+	NEAR(b.p_wrong, beta_sf(0.9, 0.8 * n + 1, 0.2 * n), 1e-12);
+	/* All right: the exact bound on ten documents. */
+	for (int i = 0; i < 20; i++)
+		y[i] = 1;
+	b = mean_against(&s, false, 0.7, 0.05, &a);
+	NEAR(b.e.lo, pow(0.05, 0.1), 1e-12);
+	NEAR(b.p_wrong, pow(0.7, 10), 1e-12);
+	arena_free(&a);
+}
+
+/* Two slices of four pairs and one loss: each has one changed pair more in its sum of squares. */
+static void
+test_slices_have_one_unit_more(void **state)
+{
+	static const double base[8] = { 1, 1, 1, 1, 1, 1, 1, 1 }, cand[8] = { 0, 1, 1, 1, 1, 1, 1, 1 };
+	static const double share[2] = { 0.5, 0.5 };
+	static const int stratum[8] = { 0, 0, 0, 0, 1, 1, 1, 1 };
+	struct arena a = { 0 };
+	struct sample s = { .n = 8, .nstratum = 2, .stratum = stratum, .share = share, .ncluster = 8,
+		.binary = true };
+	double v[2] = { 0.25 * (0.75 + 1) / 3 / 4, 0.25 * 1.0 / 3 / 4 }, var = v[0] + v[1];
+	double df = var * var / ((v[0] * v[0] + v[1] * v[1]) / 3);
+	struct paired p = paired_compare(&s, cand, base, false, 0.02, 0.05, &a);
+
+	(void)state;
+	NEAR(p.at, -0.125, 1e-12);
+	NEAR(p.se, sqrt(var), 1e-12);
+	NEAR(p.p_regression, t_cdf(-0.125 / sqrt(var), df), 1e-12);
+	arena_free(&a);
+}
+
 static void
 test_shrink(void **state)
 {
@@ -143,6 +223,8 @@ main(void)
 		cmocka_unit_test(test_no_worse), cmocka_unit_test(test_better),
 		cmocka_unit_test(test_equivalent), cmocka_unit_test(test_guardrail),
 		cmocka_unit_test(test_bound), cmocka_unit_test(test_shrink),
+		cmocka_unit_test(test_plain_rate_against), cmocka_unit_test(test_documents_against),
+		cmocka_unit_test(test_slices_have_one_unit_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
