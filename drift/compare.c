@@ -57,9 +57,9 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
  * it is shown to be more than a tenth of it.  So little is of no interest at any size.
  */
 static void
-alarm_early(struct finding *f, double alpha)
+alarm_early(struct finding *f, const struct detector *detector, double alpha)
 {
-	double least = DRIFT_FLOOR * f->tolerance;
+	double least = detector->alarm > 0 ? detector->alarm : DRIFT_FLOOR * f->tolerance;
 
 	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least) || f->p > alpha)
 		return;
@@ -130,7 +130,7 @@ add(struct comparison *d, size_t feature, const struct detector *detector, doubl
 	}
 	if (tolerance < 0 && (feature == d->reference->nfeature ||
 	    !feature_restless(d->reference->watched[feature].feature)))
-		alarm_early(&f->finding, how->alpha);
+		alarm_early(&f->finding, detector, how->alpha);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;
 }
@@ -153,6 +153,9 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 	    d->current->texts)
 		add(d, feature, detector_find("classifier"), -1, how, a);
 	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how, a);
+	/* A few records of one new kind are lost among many categories. */
+	if (d->reference->feature[feature].shape == SHAPE_CATEGORY)
+		add(d, feature, detector_find("linf"), -1, how, a);
 	add(d, feature, detector_find("missing"), -1, how, a);
 }
 

@@ -408,6 +408,7 @@ struct term { struct str text; double was, is; };
 struct finding {
 	bool        known;               /* false: `why` says what is lacking */
 	double      effect;              /* in the detector's unit, 0: none */
+	double      observed;            /* the same with what chance makes of it, where that is taken off */
 	struct interval ci;              /* of the effect, 95 % */
 	double      p;                   /* of no difference, honest at these sizes; never 0 */
 	long        draws;               /* of random tables that made p, so that it is 1 / (1 + draws)
@@ -436,6 +437,7 @@ struct detector {
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	double      alarm;               /* then a larger effect is drift; 0: a tenth of the tolerance */
 	bool        joint;               /* compares all features together, too: with `sampled` */
 	/*
 	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is

@@ -26,6 +26,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[x->verdict]));
 	buf_key_real_if(b, "effect", f->known, f->effect);
+	buf_key_real_if(b, "observed", f->known, f->observed);
 	buf_key_real_if(b, "lo", f->known, f->ci.lo);
 	buf_key_real_if(b, "hi", f->known, f->ci.hi);
 	buf_key_real(b, "tolerance", f->tolerance);

@@ -1,7 +1,4 @@
-/*
- * test_profile.c -- profiles of pieces add up to that of the whole, byte for byte; their files are
- * read as they were written, and nothing else is.
- */
+/* test_profile.c -- profiles of pieces add up to that of the whole, byte for byte; their files. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -14,9 +11,8 @@
 enum { NFEATURE = 5, NAMED = 4 /* without the vector */ };
 
 static const struct feature number = { .name = "number", .version = 1, .shape = SHAPE_NUMBER };
-static const struct feature category = {
-	.name = "category", .version = 2, .shape = SHAPE_CATEGORY
-};
+static const struct feature category = { .name = "category", .version = 2,
+	.shape = SHAPE_CATEGORY };
 static const struct feature text = { .name = "text", .version = 1, .shape = SHAPE_TEXT };
 static const struct feature vector = { .name = "vector", .version = 1, .shape = SHAPE_VECTOR };
 static const struct watched watched[NFEATURE] = {
