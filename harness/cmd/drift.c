@@ -132,8 +132,8 @@ finding_text(struct session *s, const struct comparison *c, const struct compare
 		buf_fmt(b, "\n%38s%s", "", f->why);
 	if (x->verdict == DRIFT_UNSURE && f->n_needed > 0)
 		buf_fmt(b, "\n%38sabout %ld current records would decide", "", f->n_needed);
-	n = compared_changes(c, x, &change, s->arena);
-	for (size_t i = 0; x->verdict == DRIFT_YES && i < n && i < DRIFT_CHANGES; i++)
+	n = x->verdict == DRIFT_YES ? drift_changed(c, x, &change, s->arena) : 0;
+	for (size_t i = 0; i < n; i++)
 		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(change[i].category, s->arena),
 		    change[i].was * 100, change[i].is * 100);
 	buf_char(b, '\n');
