@@ -491,47 +491,6 @@ damage(bool texts)
 	arena_free(&a);
 }
 
-/* Nothing that no vectors could have made, with a checksum that is right. */
-static void
-wrong_vectors_are_refused(void **state)
-{
-	struct profile *p = profile_begin(&watched[NAMED], 1, 4, 7);
-	struct value v = { .kind = VALUE_VECTOR };
-	struct arena a = { 0 };
-	struct buf b;
-
-	(void)state;
-	v.text = vector_pack((double[]){ 1, -0.0, 3 }, 3, &a);
-	assert_true(vector_length(v.text) == 3 && vector_sound(v.text));
-	assert_true(vector_at(v.text, 0) == 1 && !signbit(vector_at(v.text, 1)));
-	profile_add_values(p, 1, 0, &v, &a);
-	profile_free(reread(p, &a));
-	p->feature[0].fourier[7] = FOURIER_UNIT + 1;
-	b = bytes_of(p);
-	refused(buf_as_str(&b), "a Fourier sum is out of range");
-	buf_free(&b);
-	p->feature[0].fourier[7] = FOURIER_UNIT;
-	memcpy((char *)(uintptr_t)p->kept[0].value[0].text.p, "\0\0\x80\x7f", 4);
-	b = bytes_of(p);
-	refused(buf_as_str(&b), "a vector is not one");
-	buf_free(&b);
-	profile_free(p);
-	/* What is no vector, or not for this shape, is of another type. */
-	p = profile_begin(watched, NFEATURE, 4, 7);
-	for (int i = 0; i < 3; i++) {
-		struct drawn_record r = of(VALUE_MISSING, 0, STR(""), STR(""));
-
-		r.value[4] = (struct value){ .kind = i ? VALUE_VECTOR : VALUE_TEXT,
-			.text = i == 1 ? STR("123") : STR("\0\0\x80\xff") };
-		r.value[1] = (struct value){ .kind = VALUE_VECTOR, .text = STR("1234") };
-		add(p, &r);
-	}
-	assert_int_equal(p->feature[4].other, 3);
-	assert_int_equal(p->feature[1].other, 3);
-	profile_free(p);
-	arena_free(&a);
-}
-
 static void
 damaged_files_are_refused(void **state)
 {
@@ -617,7 +576,6 @@ main(void)
 		cmocka_unit_test(long_categories_are_cut),
 		cmocka_unit_test(texts_are_kept_when_asked),
 		cmocka_unit_test(damaged_files_are_refused),
-		cmocka_unit_test(wrong_vectors_are_refused),
 		cmocka_unit_test(others_are_not_merged),
 	};
 
