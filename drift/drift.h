@@ -538,7 +538,8 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
 
 enum { DRIFT_EXAMPLES = 5 };
 /* Of the current window's sample, with a value that became more common: in turn from the
- * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams, vectors and all features together. */
+ * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams,
+ * vectors and all features together. */
 size_t comparison_examples(const struct comparison *, const struct compared *,
                            const struct kept *out[DRIFT_EXAMPLES], struct arena *);
 
