@@ -52,6 +52,7 @@ watches:
     reference: logs ref/*.jsonl
     every: 1d
     false_alarms: 1 per 90d
+    features: [ { name: intent, get: category, of: intent } ]
 END
 
 begin "a watch that was never checked is due, and listed so"
