@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { DEALS = 499, DEALS_MORE = 1500 };
+enum { DEALS = 499 };
 #define Z_SURE 1.959963984540054
 
 /* ---- deals of whole blocks ---------------------------------------------------------------- */
@@ -78,17 +78,19 @@ p_of(const struct cells *c, uint64_t seed, struct arena *a)
 {
 	struct deals d = { .c = c, .key = rng_key(seed, "blocks") };
 	bool *in = arena_array(a, c->n + c->m, sizeof *in);
+	static const size_t more[] = { 1500, 18000 };
 	size_t far, all = DEALS;
 	double seen;
 
 	for (size_t b = 0; b < c->n; b++)
 		in[b] = true;
 	seen = distance(c, in, a);
-	d.far = arena_array(a, DEALS_MORE, sizeof *d.far);
+	d.far = arena_array(a, more[COUNT(more) - 1], sizeof *d.far);
 	far = as_far(&d, 0, DEALS, seen);
-	if (far == 0) {
-		far = as_far(&d, DEALS, DEALS_MORE, seen);
-		all += DEALS_MORE;
+	/* As chance_deal does: where none came as far, many more may be all that counts. */
+	for (size_t i = 0; i < COUNT(more) && far == 0; i++) {
+		far = as_far(&d, all, more[i], seen);
+		all += more[i];
 	}
 	return (1 + (double)far) / (1 + (double)all);
 }

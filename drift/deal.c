@@ -171,5 +171,6 @@ chance_deal(const struct tally *t, tally_statistic *distance, tally_statistic *t
 		for (; all < (1 + MORE) * draws; all += draws)
 			far += as_large(&d, all, draws, seen);
 	c.p = (1 + (double)far) / (1 + (double)all);
+	c.draws = (long)all;
 	return c;
 }

@@ -52,8 +52,10 @@ delong(const struct tally *t, double auc)
 }
 
 static double
-p_of(const struct tally *t, const struct mann_whitney *mw, uint64_t seed, struct arena *a)
+p_of(const struct tally *t, const struct mann_whitney *mw, uint64_t seed, long *draws,
+    struct arena *a)
 {
+	struct chance_of chance;
 	long most = 0;
 
 	if (mw->has_exact)
@@ -62,9 +64,11 @@ p_of(const struct tally *t, const struct mann_whitney *mw, uint64_t seed, struct
 		return 1;
 	for (size_t i = 0; i < t->k; i++)
 		most = t->x[i] + t->y[i] > most ? t->x[i] + t->y[i] : most;
-	if (t->n < FEW || t->m < FEW || t->n + t->m - most < FEW)
-		return chance_deal(t, off_centre, NULL, draws_for_p(t->k), seed, a).p;
-	return mw->p;
+	if (t->n >= FEW && t->m >= FEW && t->n + t->m - most >= FEW)
+		return mw->p;
+	chance = chance_deal(t, off_centre, NULL, draws_for_p(t->k), seed, a);
+	*draws = chance.draws;
+	return chance.p;
 }
 
 static struct finding
@@ -82,9 +86,10 @@ test(const struct feature_profile *r, const struct feature_profile *c, double to
 		return f;
 	s = tally_pooled(&t, a);
 	mw = mann_whitney(&s, a);
-	f = (struct finding){ .effect = fabs(mw.auc - 0.5), .p = p_of(&t, &mw, seed, a),
+	f = (struct finding){ .effect = fabs(mw.auc - 0.5),
 	    .direction = (mw.auc > 0.5) - (mw.auc < 0.5), .tolerance = tolerance,
 	    .n_reference = t.n, .n_current = t.m };
+	f.p = p_of(&t, &mw, seed, &f.draws, a);
 	if (t.n > 1 && t.m > 1) {
 		double var = delong(&t, mw.auc);
 

@@ -60,6 +60,15 @@ struct value record_logged(const struct record *, struct str name, struct arena 
 /* What identifies the record for sampling: its id, or a hash of the whole line without one. */
 uint64_t record_hash(const struct record *);
 
+/* ---- when.c: times as people and logs write them ------------------------------------------- */
+
+/*
+ * Unix milliseconds of a text: a number in seconds, ms, us or ns by its size (in seconds up to the
+ * year 5138), or ISO 8601 (2026-11-24T01:15:13.250Z, an offset, or no zone, which is UTC).  False:
+ * neither, or before 1970.
+ */
+bool when_text(struct str, double *ms);
+
 /* ---- redact.c: personal data taken out before anything is kept ----------------------------- */
 
 enum { REDACT_EMAIL = 1, REDACT_PHONE = 2, REDACT_IBAN = 4, REDACT_CARD = 8 };
@@ -105,6 +114,8 @@ struct log_plan {
 	const struct redact     *redact; /* may be NULL */
 	double                   max_bad;   /* LOG_MAX_BAD unless the user says otherwise */
 	long                     most;      /* of each file only so many records; 0: all */
+	int64_t                  after_ms, until_ms; /* only records whose time lies in (after, until];
+	                                     * until 0: all, also those without a time */
 };
 
 #define LOG_MAX_BAD 0.01
@@ -112,7 +123,9 @@ enum { LOG_SAMPLES = 3, LOG_SAMPLE_MAX = 256 };
 
 struct log_counts {
 	long   records;                  /* handed on */
-	long   other;                    /* read, and no request of a model: a span of a tool */
+	long   other;                    /* read, and no request of a model, a span of a tool; or outside
+	                                  * of the plan's span of time */
+	long   timeless;                 /* of those: without a time, where the plan asks for one */
 	long   bad;                      /* lines that cannot be read */
 	long   torn;                     /* files that broke off: cut short, damaged, unreadable */
 	size_t nsample;                  /* of the bad ones, the first: "path:line: why" */
@@ -271,6 +284,51 @@ void profile_free(struct profile *);
 /* Records with a value: neither missing nor empty nor of another type. */
 long profile_values(const struct feature_profile *);
 
+/* ---- season.c: a window in pieces by hour and weekday ------------------------------------------ */
+
+/* What comes again: each hour of the day, weekday, hour of the week; UTC, weeks begin on Monday. */
+enum season { SEASON_NONE, SEASON_HOUR, SEASON_WEEKDAY, SEASON_WEEK_HOUR };
+enum { SEASON_CELLS_MAX = 7 * 24 };
+size_t  season_cells(enum season);                   /* 1, 24, 7, 168 */
+size_t  season_cell(enum season, int64_t ms);        /* in which of them a moment lies */
+int64_t season_period(enum season);                  /* ms after which it repeats; 0: none */
+/* How much of each cell (from, to] covers: 0.5 half of it, 3 three whole ones. */
+void    season_cover(enum season, int64_t from_ms, int64_t to_ms, double *share);
+
+/* The records of a window by the season's cells.  `watched` must outlive it. */
+struct pieces {
+	enum season season;
+	const struct watched *watched;
+	size_t   nfeature, cap;
+	bool     texts;              /* as profile_keep_texts */
+	uint64_t seed;
+	long     bad;
+	struct profile *cell[SEASON_CELLS_MAX];      /* NULL: no record fell into it */
+};
+void pieces_free(struct pieces *);
+/* The profile of a moment's cell, made where there is none; NULL: a season, and time 0. */
+struct profile *pieces_at(struct pieces *, int64_t time_ms);
+/* Adds `from`; -1 and a sentence as profile_merge. */
+int  pieces_merge(struct pieces *into, const struct pieces *from, struct err *);
+/* One profile of the cells in `take` (NULL: all), which the caller frees. */
+struct profile *pieces_sum(const struct pieces *, const bool *take);
+/* Which cells can be compared: both have records there, and (from, to] covers half of it at least.
+ * What lies in others is neither of the one nor of the other.  How many they are. */
+size_t pieces_common(const struct pieces *, const struct pieces *, int64_t from_ms, int64_t to_ms,
+                     bool *take);
+
+/* ---- onset.c: since when ------------------------------------------------------------------------ */
+
+/*
+ * When the feature began to differ from the reference, in Unix ms, from the records that the
+ * current profile kept: the moment after which they differ from it most, by the likelihood of one
+ * change from the reference's level to another; first_ms if they always did.  A record counts by
+ * how much more frequent its category, or its tenth of the reference's numbers, became.  0: the
+ * records have no times, nothing differs, or it is neither a number nor a category.
+ */
+int64_t profile_onset(const struct profile *reference, const struct profile *current,
+                      size_t feature, struct arena *);
+
 /* ---- profile_file.c, profile_read.c: driftlead-profile(5) ----------------------------------- */
 
 enum { PROFILE_VERSION = 3 };
@@ -305,6 +363,7 @@ void   profile_json(struct buf *, const struct profile *, struct arena *);
 
 extern const struct conf_key watch_top_keys[], watch_feature_keys[];
 /* From YAML: `features: [{name, get, ...parameters}]`.  All mistakes in err. */
+int  watch_features(struct node *features, struct watched **, size_t *n, struct arena *, struct err *);
 int  watch_yaml(const char *path, struct str text, struct watched **, size_t *n, struct arena *,
                 struct err *);
 /* Those of a profile that was read, bound anew, so that other records can be read as its were. */
@@ -327,7 +386,11 @@ void infer_end(const struct infer *, struct watched **, size_t *n, struct arena 
 int logs_infer(const struct log_plan *, const char *const *path, size_t n, struct watched **,
                size_t *nfeature, struct arena *, struct err *);
 /* One profile per piece, so that threads share nothing; their sum does not show which file went to
- * which.  texts: as profile_keep_texts.  NULL: some file could not be read, or too much of it. */
+ * which.  -1: some file could not be read, too much of it, or no record has the time that is
+ * needed; *pieces is empty before, and to be freed in any case. */
+int logs_cut(const struct log_plan *, const char *const *path, size_t n, struct pieces *,
+             struct arena *, struct err *);
+/* The same as one profile; texts: as profile_keep_texts.  NULL instead of -1. */
 struct profile *logs_profile(const struct log_plan *, const char *const *path, size_t n,
                              const struct watched *, size_t nfeature, size_t sample,
                              bool texts, uint64_t seed, struct arena *, struct err *);
@@ -345,8 +408,11 @@ struct term { struct str text; double was, is; };
 struct finding {
 	bool        known;               /* false: `why` says what is lacking */
 	double      effect;              /* in the detector's unit, 0: none */
+	double      observed;            /* the same with what chance makes of it, where that is taken off */
 	struct interval ci;              /* of the effect, 95 % */
 	double      p;                   /* of no difference, honest at these sizes; never 0 */
+	long        draws;               /* of random tables that made p, so that it is 1 / (1 + draws)
+	                                  * at least; 0: none did */
 	int         direction;           /* -1 lower, 1 higher, 0 neither or both */
 	double      tolerance;           /* what the user can bear */
 	double      mde;                 /* the smallest effect that these sizes show with power 80 % */
@@ -371,6 +437,7 @@ struct detector {
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	double      alarm;               /* then a larger effect is drift; 0: a tenth of the tolerance */
 	bool        joint;               /* compares all features together, too: with `sampled` */
 	/*
 	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is
@@ -457,7 +524,9 @@ struct comparison {
 };
 /* Of the feature, or JOINT_NAME. */
 const char *compared_name(const struct comparison *, const struct compared *);
-/* As profile_changes; none of all features together. */
+enum { DRIFT_CHANGES = 5 };
+/* What changed most: the terms that a finding of texts names, else as profile_changes and at most
+ * DRIFT_CHANGES; none of all features together. */
 size_t compared_changes(const struct comparison *, const struct compared *,
                         struct category_change **, struct arena *);
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
@@ -473,5 +542,66 @@ enum { DRIFT_EXAMPLES = 5 };
  * vectors and all features together. */
 size_t comparison_examples(const struct comparison *, const struct compared *,
                            const struct kept *out[DRIFT_EXAMPLES], struct arena *);
+
+/* ---- outcomes.c: how sure answers were, and whether they were right ------------------------- */
+
+/* Fields by record_value's names.  `correct` empty: right is a prediction that is the label, but for
+ * white space around either. */
+struct outcome_fields { struct str confidence, prediction, label, correct; };
+
+enum { CONFIDENCE_STEPS = 1 << 14, CLASSES_MOST = 256, CLASS_LEAST = 10, LABEL_MAX = 256 };
+
+/* The labels of a reference: those with CLASS_LEAST records or more, at most CLASSES_MOST, and if as
+ * many have others the last class, named NULL, of all those. */
+struct classes { size_t k; struct str *name; struct map *index; };
+
+struct outcomes {
+	long records;            /* read */
+	long without;            /* of them without a confidence */
+	long refused;            /* with one that is no number from 0 to 1, or a `correct` that is
+	                          * neither true nor false */
+	char sample[LOG_SAMPLE_MAX];     /* the first of those: "path:line: why", else empty */
+	long has_prediction, has_label, has_correct;     /* records that have the field */
+	long n, known, right;    /* with a confidence; of them with an outcome; of them right */
+	struct forecasts forecasts;      /* confidences in steps of 1 / CONFIDENCE_STEPS */
+	bool crowded;            /* too many different labels and predictions for classes */
+	const struct classes *classes;   /* of the reference, as `confusion` counts by them */
+	struct confusion confusion;      /* of a reference without its current part, and the reverse */
+};
+
+/*
+ * Reads a window.  `classes` NULL: it is the reference, and gets classes of its own; else they are
+ * the reference's.  The result lives in the arena and does not depend on the number of threads.  -1:
+ * files or lines that cannot be read; more refused than plan->max_bad allows; nothing with a
+ * confidence; a reference without outcomes.
+ */
+int outcomes_read(const struct log_plan *, const char *const *path, size_t n,
+                  const struct outcome_fields *, const struct classes *classes, struct outcomes *,
+                  struct arena *, struct err *);
+void outcomes_free(struct outcomes *);
+
+/* ---- performance.c: the accuracy of a window, with labels or without ------------------------ */
+
+#define OUTSIDE_MOST 0.05        /* of the records may lie beyond the reference's confidences */
+#define SHIFT_ALPHA  0.05        /* of the tests of what is assumed */
+
+struct performance {
+	struct forecast_quality stated[2];       /* reference, current */
+	double margin;                           /* a loss of accuracy that can be borne */
+	double reference;                        /* accuracy */
+	struct calibrator map;
+	struct expected by_confidence, by_outcomes;
+	struct calibration_shift calibration;
+	struct label_shift labels;
+	const struct expected *basis;            /* what the verdict is by; NULL: neither holds */
+	double mde;                              /* the smallest change shown with power 80 % */
+	long   n_needed, n_reference_needed;     /* records that would decide; 0: that many never */
+	enum verdict verdict;                    /* PASS, FAIL or INCONCLUSIVE */
+	const char *why;                         /* a sentence part */
+};
+/* Intervals are 95 %.  FAIL: the change's lies below -margin; PASS: above. */
+struct performance *performance_judge(const struct outcomes *reference,
+                                      const struct outcomes *current, double margin,
+                                      uint64_t seed, struct arena *);
 
 #endif

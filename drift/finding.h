@@ -45,6 +45,7 @@ typedef double tally_statistic(const struct tally *, struct arena *scratch);
 struct chance_of {
 	double p;                /* of `tested`: (1 + those as large) / (1 + draws); where none is, of
 	                          * ten times as many draws */
+	long   draws;            /* that made p */
 	double mean, q95, q975;  /* of `distance` */
 };
 /* `tested` NULL: `distance` itself.  The same for a seed on any number of threads; the smaller

@@ -83,11 +83,56 @@ logs_infer(const struct log_plan *plan, const char *const *path, size_t n, struc
 /* ---- the profile -------------------------------------------------------------------------- */
 
 static void
-profile_each(void *ctx, size_t piece, const struct record *r, struct arena *scratch)
+cut_each(void *ctx, size_t piece, const struct record *r, struct arena *scratch)
 {
-	struct profile **part = ctx;
+	struct pieces *part = ctx;
+	double time = r->has_number[RECORD_TIME] ? r->number[RECORD_TIME] : 0;
+	struct profile *p = pieces_at(&part[piece], time >= 1 && time < 0x1p53 ? (int64_t)time : 0);
 
-	profile_add(part[piece], r, scratch);
+	if (p != NULL)
+		profile_add(p, r, scratch);
+}
+
+/* Nothing was counted, though there were records: the log's times are somewhere else. */
+static int
+check_times(const struct log_plan *plan, const struct log_counts *c, const struct pieces *all,
+    struct err *e)
+{
+	long timeless = plan->until_ms != 0 ? c->timeless : c->records;
+
+	if (timeless == 0 || (plan->until_ms == 0 && all->season == SEASON_NONE))
+		return 0;
+	for (size_t i = 0; i < season_cells(all->season); i++)
+		if (all->cell[i] != NULL)
+			return 0;
+	if (c->records + c->other > timeless)
+		return 0;
+	return err_set(e, "none of the %ld records has a time: say from where the field 'time' "
+	    "comes", timeless);
+}
+
+int
+logs_cut(const struct log_plan *plan, const char *const *path, size_t n, struct pieces *all,
+    struct arena *a, struct err *e)
+{
+	size_t npiece = logs_pieces(n);
+	struct pieces *part = arena_array(a, npiece, sizeof *part);
+	struct log_counts counts;
+	int failed;
+
+	for (size_t i = 0; i < npiece; i++)
+		part[i] = *all;
+	failed = logs_read(plan, path, n, cut_each, part, &counts, e);
+	failed |= logs_check(plan, &counts, e);
+	all->bad = counts.bad;
+	for (size_t i = 0; i < npiece; i++) {
+		if (!failed)
+			failed = pieces_merge(all, &part[i], e);
+		pieces_free(&part[i]);
+	}
+	if (counts.torn > 0)
+		warn("%ld of %zu files broke off before their end", counts.torn, n);
+	return failed ? -1 : check_times(plan, &counts, all, e);
 }
 
 struct profile *
@@ -95,30 +140,12 @@ logs_profile(const struct log_plan *plan, const char *const *path, size_t n,
     const struct watched *w, size_t nfeature, size_t sample, bool texts, uint64_t seed,
     struct arena *a, struct err *e)
 {
-	size_t npiece = logs_pieces(n);
-	struct profile **part = arena_array(a, npiece, sizeof *part), *whole;
-	struct log_counts counts;
-	int failed;
+	struct pieces all = { .watched = w, .nfeature = nfeature, .cap = sample, .texts = texts,
+		.seed = seed };
+	struct profile *whole = NULL;
 
-	for (size_t i = 0; i < npiece; i++) {
-		part[i] = profile_begin(w, nfeature, sample, seed);
-		if (texts)
-			profile_keep_texts(part[i]);
-	}
-	failed = logs_read(plan, path, n, profile_each, part, &counts, e);
-	failed |= logs_check(plan, &counts, e);
-	whole = part[0];
-	whole->bad = counts.bad;
-	for (size_t i = 1; i < npiece; i++) {
-		if (!failed)
-			failed = profile_merge(whole, part[i], e);
-		profile_free(part[i]);
-	}
-	if (counts.torn > 0)
-		warn("%ld of %zu files broke off before their end", counts.torn, n);
-	if (failed) {
-		profile_free(whole);
-		return NULL;
-	}
+	if (logs_cut(plan, path, n, &all, a, e) == 0)
+		whole = pieces_sum(&all, NULL);
+	pieces_free(&all);
 	return whole;
 }

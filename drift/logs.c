@@ -221,6 +221,19 @@ redact(struct log_reader *l, struct record *r)
 		r->has_number[i] = r->has_number[i] && !l->hide_number[i];
 }
 
+/* Whether the record is of the time that is asked for. */
+static bool
+in_span(struct log_reader *l, const struct record *r)
+{
+	double time = r->number[RECORD_TIME];
+
+	if (l->plan->until_ms == 0)
+		return true;
+	l->counts.timeless += !r->has_number[RECORD_TIME];
+	return r->has_number[RECORD_TIME] && time > (double)l->plan->after_ms &&
+	    time <= (double)l->plan->until_ms;
+}
+
 void
 log_emit(struct log_reader *l, struct record *r)
 {
@@ -229,6 +242,10 @@ log_emit(struct log_reader *l, struct record *r)
 	r->path = l->path;
 	r->line = l->row.line;
 	map_fields(l, r);
+	if (!in_span(l, r)) {
+		log_pass(l);
+		return;
+	}
 	r->hash = record_hash(r);
 	r->redact = l->plan->redact;
 	if (r->redact != NULL)
@@ -402,6 +419,7 @@ add_counts(struct log_counts *to, const struct log_counts *from)
 {
 	to->records += from->records;
 	to->other += from->other;
+	to->timeless += from->timeless;
 	to->bad += from->bad;
 	to->torn += from->torn;
 	for (size_t i = 0; i < from->nsample && to->nsample < LOG_SAMPLES; i++)

@@ -64,12 +64,7 @@ void otlp_span(struct log_reader *, struct json span);
 
 /* ---- when.c ------------------------------------------------------------------------------ */
 
-/*
- * Unix milliseconds of a number, or of a text that is one, in seconds, ms, us or ns by its size
- * (in seconds up to the year 5138), or of ISO 8601 (2026-11-24T01:15:13.250Z, an offset, or no
- * zone, which is UTC).  False: neither, or before 1970.
- */
-bool when_text(struct str, double *ms);
+/* As when_text, of a number or a text. */
 bool when_json(struct json, double *ms);
 /* The time field, if there is one. */
 void when_set(struct record *, struct json);

@@ -152,6 +152,23 @@ bind_one(struct watched *w, size_t i, struct node *item, struct arena *a, struct
 }
 
 int
+watch_features(struct node *features, struct watched **w, size_t *n, struct arena *a, struct err *e)
+{
+	int before = e->n;
+
+	if (features->kind != NODE_LIST || features->n == 0)
+		return conf_err(features, e, "'features' must be a list: - { name: label, "
+		    "get: category, of: label }");
+	if (features->n > PROFILE_FEATURES_MAX)
+		return conf_err(features, e, "there are more than %d features", PROFILE_FEATURES_MAX);
+	*n = features->n;
+	*w = arena_array(a, *n, sizeof **w);
+	for (size_t i = 0; i < *n; i++)
+		bind_one(*w, i, features->item[i], a, e);
+	return e->n == before ? 0 : -1;
+}
+
+int
 watch_yaml(const char *path, struct str text, struct watched **w, size_t *n, struct arena *a,
            struct err *e)
 {
@@ -163,15 +180,7 @@ watch_yaml(const char *path, struct str text, struct watched **w, size_t *n, str
 	if (root == NULL || conf_bind(root, "the features", watch_top_keys, &top, a, e) != 0)
 		return -1;
 	conf_done(root, "the features", tables, e);
-	if (top.features->kind != NODE_LIST || top.features->n == 0)
-		return conf_err(top.features, e, "'features' must be a list: - { name: label, "
-		    "get: category, of: label }");
-	if (top.features->n > PROFILE_FEATURES_MAX)
-		return conf_err(top.features, e, "there are more than %d features", PROFILE_FEATURES_MAX);
-	*n = top.features->n;
-	*w = arena_array(a, *n, sizeof **w);
-	for (size_t i = 0; i < *n; i++)
-		bind_one(*w, i, top.features->item[i], a, e);
+	watch_features(top.features, w, n, a, e);
 	return e->n == before ? 0 : -1;
 }
 

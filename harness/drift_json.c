@@ -9,31 +9,15 @@ enum { OTHER_VALUES = 11, EXAMPLES_WITH_OTHERS = 100 };
 
 const char *const drift_verdict_word[3] = { "PASS", "FAIL", "INCONCLUSIVE" };
 
-size_t
-drift_changed(const struct comparison *c, const struct compared *x, struct category_change **out,
-    struct arena *a)
-{
-	const struct finding *f = &x->finding;
-	size_t n;
-
-	if (f->nterm == 0) {
-		n = compared_changes(c, x, out, a);
-		return n < DRIFT_CHANGES ? n : DRIFT_CHANGES;
-	}
-	*out = arena_array(a, f->nterm, sizeof **out);
-	for (size_t i = 0; i < f->nterm; i++)
-		(*out)[i] = (struct category_change){ .category = f->term[i].text,
-			.was = f->term[i].was, .is = f->term[i].is };
-	return f->nterm;
-}
-
 static void
 finding_json(struct buf *b, const struct comparison *c, const struct compared *x, size_t others,
     struct arena *a)
 {
 	const struct finding *f = &x->finding;
+	int64_t onset = x->verdict != DRIFT_YES ? 0 :
+	    profile_onset(c->reference, c->current, x->feature, a);
 	struct category_change *change;
-	size_t n = drift_changed(c, x, &change, a);
+	size_t n = compared_changes(c, x, &change, a);
 
 	buf_char(b, '{');
 	buf_key_text(b, "feature", str_of(compared_name(c, x)));
@@ -42,6 +26,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[x->verdict]));
 	buf_key_real_if(b, "effect", f->known, f->effect);
+	buf_key_real_if(b, "observed", f->known, f->observed);
 	buf_key_real_if(b, "lo", f->known, f->ci.lo);
 	buf_key_real_if(b, "hi", f->known, f->ci.hi);
 	buf_key_real(b, "tolerance", f->tolerance);
@@ -53,6 +38,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_long(b, "n_current", f->n_current);
 	buf_key_long_if(b, "n_needed", f->n_needed > 0, f->n_needed);
 	buf_key_text(b, "why", str_of(f->why ? f->why : ""));
+	buf_key_long_if(b, "onset", onset > 0, (long)onset);
 	buf_key(b, "changed");
 	buf_char(b, '[');
 	for (size_t i = 0; i < n; i++) {
@@ -82,7 +68,7 @@ window_json(struct buf *b, const char *key, const struct window *w)
 }
 
 void
-drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
+drift_json_members(struct buf *b, const struct drift_document *d, struct arena *a)
 {
 	const struct comparison *c = d->comparison;
 	size_t others = c->drifted <= EXAMPLES_WITH_OTHERS ? OTHER_VALUES : 0;
@@ -109,5 +95,12 @@ drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
 	}
 	buf_char(b, ']');
 	drift_json_features(b, c, a);
+}
+
+void
+drift_json(struct buf *b, const struct drift_document *d, struct arena *a)
+{
+	drift_json_members(b, d, a);
+	buf_key_null(b, "watch");
 	buf_puts(b, "}\n");
 }

@@ -13,16 +13,13 @@ struct drift_document {
 	uint64_t                 seed;        /* of random tables */
 	const char              *command;     /* the line that made it */
 };
-enum { DRIFT_CHANGES = 5 };               /* categories that a finding names */
-/* The terms that a finding names, else the categories that changed most: how many. */
-size_t drift_changed(const struct comparison *, const struct compared *, struct category_change **,
-                     struct arena *);
-
 /* A verdict as gates have it: PASS, FAIL, INCONCLUSIVE. */
 extern const char *const drift_verdict_word[3];
 
 /* The object of driftlead-json(5), and a newline.  The arena is for what is computed. */
 void drift_json(struct buf *, const struct drift_document *, struct arena *);
+/* The same up to its member `watch` and its closing brace. */
+void drift_json_members(struct buf *, const struct drift_document *, struct arena *);
 
 /* drift_json_features.c: `,"features":[...]`, what was counted of each in both windows. */
 void drift_json_features(struct buf *, const struct comparison *, struct arena *);

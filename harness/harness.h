@@ -147,7 +147,11 @@ struct project {
 	struct roots   roots;
 	struct target *target;
 	size_t         ntarget;
+	struct watch  *watch;                 /* harness/watch.h */
+	size_t         nwatch;
 };
+/* watch_conf.c: the mapping `watches` of the project file. */
+void watches_read(struct project *, struct node *, struct arena *, struct err *);
 
 /* Finds driftlead.yaml from `start` upwards (or takes `config`), or the defaults when there is
  * none: a store in .driftlead/ and no targets but those of protocols without parameters. */

@@ -343,3 +343,102 @@ CREATE VIEW v_event AS SELECT
 	strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') AS time, at AS time_ms,
 	kind, text
 FROM event;
+
+-- migration 2
+--
+-- ---- watches ------------------------------------------------------------------------------
+--
+-- A check compares one window of a watch with its reference.  All of it, with its findings, the
+-- profile of its window and what it did to incidents, is one transaction.
+
+CREATE TABLE drift_check (
+	id                INTEGER PRIMARY KEY,
+	key               TEXT NOT NULL UNIQUE,  -- SHA-256 of watch, end of the window and its records
+	watch             TEXT NOT NULL,
+	at                INTEGER NOT NULL,      -- when it was made
+	from_ms           INTEGER,               -- the window holds what is later; NULL: all
+	to_ms             INTEGER NOT NULL,      -- and not later than this
+	records           INTEGER NOT NULL CHECK (records >= 0),
+	reference         TEXT NOT NULL,         -- as in driftlead.yaml
+	reference_digest  TEXT NOT NULL,         -- SHA-256 of its profile
+	alpha             REAL NOT NULL CHECK (alpha >= 0 AND alpha < 1),   -- spent
+	verdict           INTEGER NOT NULL CHECK (verdict BETWEEN 0 AND 2), -- as in verdict
+	json              TEXT NOT NULL,         -- as --json prints it, without its watch
+	UNIQUE (watch, to_ms)
+) STRICT;
+
+CREATE TABLE drift_finding (
+	drift_check  INTEGER NOT NULL REFERENCES drift_check,
+	place        INTEGER NOT NULL,           -- in the order in which they are printed
+	feature      TEXT NOT NULL,
+	detector     TEXT NOT NULL,
+	effect       REAL,                       -- NULL: unknown, as the next four
+	lo           REAL,
+	hi           REAL,
+	p            REAL,
+	p_bh         REAL,
+	tolerance    REAL NOT NULL,
+	direction    INTEGER NOT NULL CHECK (direction BETWEEN -1 AND 1),
+	verdict      INTEGER NOT NULL CHECK (verdict BETWEEN 0 AND 2),
+	PRIMARY KEY (drift_check, place)
+) STRICT, WITHOUT ROWID;
+
+-- One row per piece of a profile.  Those of checks go when no later check can need them.
+
+CREATE TABLE watch_profile (
+	id           INTEGER PRIMARY KEY,
+	watch        TEXT NOT NULL,
+	name         TEXT,                       -- of a pinned one; NULL: a check's
+	drift_check  INTEGER REFERENCES drift_check,
+	season       INTEGER NOT NULL CHECK (season BETWEEN 0 AND 3),
+	cell         INTEGER NOT NULL CHECK (cell >= 0),
+	bytes        BLOB NOT NULL,              -- driftlead-profile(5)
+	at           INTEGER NOT NULL,
+	CHECK ((name IS NULL) <> (drift_check IS NULL))
+) STRICT;
+CREATE INDEX watch_profile_watch ON watch_profile (watch, name);
+
+CREATE TABLE incident (
+	id           INTEGER PRIMARY KEY,
+	watch        TEXT NOT NULL,
+	feature      TEXT NOT NULL,
+	detector     TEXT NOT NULL,              -- of the finding that opened it
+	onset        INTEGER,                    -- NULL: the records have no times
+	opened       INTEGER NOT NULL,           -- end of the window in which it was found
+	resolved     INTEGER,                    -- NULL: open
+	first_check  INTEGER NOT NULL REFERENCES drift_check,
+	last_check   INTEGER NOT NULL REFERENCES drift_check    -- the last that found it
+) STRICT;
+CREATE UNIQUE INDEX incident_open ON incident (watch, feature) WHERE resolved IS NULL;
+
+CREATE VIEW v_drift_check AS SELECT
+	id, key, watch,
+	strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') AS time, at AS time_ms,
+	strftime('%Y-%m-%dT%H:%M:%SZ', from_ms / 1000, 'unixepoch') AS from_time, from_ms,
+	strftime('%Y-%m-%dT%H:%M:%SZ', to_ms / 1000, 'unixepoch') AS to_time, to_ms,
+	records, reference, reference_digest, alpha,
+	CASE verdict WHEN 0 THEN 'PASS' WHEN 1 THEN 'FAIL' WHEN 2 THEN 'INCONCLUSIVE' END AS verdict,
+	json
+FROM drift_check;
+
+CREATE VIEW v_drift_finding AS SELECT
+	drift_check, place, feature, detector, effect, lo, hi, tolerance, p, p_bh, direction,
+	CASE verdict WHEN 0 THEN 'PASS' WHEN 1 THEN 'FAIL' WHEN 2 THEN 'INCONCLUSIVE' END AS verdict
+FROM drift_finding;
+
+CREATE VIEW v_watch_profile AS SELECT
+	id, watch, ifnull(name, '') AS name, drift_check,
+	CASE season WHEN 0 THEN 'none' WHEN 1 THEN 'hour' WHEN 2 THEN 'weekday'
+	            WHEN 3 THEN 'hour of week' END AS season,
+	cell, bytes,
+	strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') AS time, at AS time_ms
+FROM watch_profile;
+
+CREATE VIEW v_incident AS SELECT
+	id, watch, feature, detector,
+	strftime('%Y-%m-%dT%H:%M:%SZ', onset / 1000, 'unixepoch') AS onset, onset AS onset_ms,
+	strftime('%Y-%m-%dT%H:%M:%SZ', opened / 1000, 'unixepoch') AS opened, opened AS opened_ms,
+	strftime('%Y-%m-%dT%H:%M:%SZ', resolved / 1000, 'unixepoch') AS resolved,
+	resolved AS resolved_ms,
+	first_check, last_check
+FROM incident;

@@ -106,6 +106,39 @@ void store_set_baseline(struct store *, const char *suite_name, const char *name
 bool store_drop_baseline(struct store *, const char *suite_name, const char *name);
 void store_event(struct store *, long run, const char *kind, const char *text);
 
+/* ---- watches (store_watch.c): a check and all that it brings end with one store_flush ------------------ */
+
+struct check_row {
+	const char *key;                 /* SHA-256, hex */
+	const char *watch;
+	int64_t     from_ms, to_ms;      /* the window; from -1: all that there was */
+	long        records;
+	const char *reference, *reference_digest;
+	double      alpha;               /* spent */
+	int         verdict;             /* 0 nothing drifted, 1 something did, 2 cannot be said */
+	struct str  json;
+};
+long store_put_check(struct store *, const struct check_row *);
+struct finding_row {
+	const char *feature, *detector;
+	bool        known;               /* false: no effect, interval and p */
+	double      effect, lo, hi, p, p_bh, tolerance;
+	int         direction, verdict;
+};
+void store_put_finding(struct store *, long check, long place, const struct finding_row *);
+/* One piece of a check's profile, or, with a name and check 0, of a pinned one. */
+void store_put_watch_profile(struct store *, const char *watch, const char *name, long check,
+                             int season, int cell, struct str bytes);
+/* So that another can be pinned by this name. */
+void store_drop_pinned(struct store *, const char *watch, const char *name);
+/* Those of checks whose window ended before this. */
+void store_drop_profiles(struct store *, const char *watch, int64_t before_ms);
+/* onset_ms 0: unknown. */
+void store_incident_open(struct store *, const char *watch, const char *feature,
+                         const char *detector, int64_t onset_ms, int64_t opened_ms, long check);
+void store_incident_seen(struct store *, long incident, long check);
+void store_incident_resolve(struct store *, long incident, int64_t resolved_ms);
+
 size_t store_unsaved(const struct store *);                /* completions not yet committed */
 void   store_flush(struct store *);                        /* ends the open batch, synced */
 

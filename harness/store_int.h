@@ -23,6 +23,12 @@ enum store_blob_verb {
 	BODY_PUT, BODY_GET, BODY_REST, KEY_FIND, KEY_PUT, FILED_SET, STORE_BLOB_VERBS
 };
 
+/* The statements of store_watch.c. */
+enum store_watch_verb {
+	CHECK_PUT, FINDING_PUT, PROFILE_PUT, PINNED_DROP, PROFILES_DROP, INCIDENT_OPEN, INCIDENT_SEEN,
+	INCIDENT_RESOLVE, STORE_WATCH_VERBS
+};
+
 /* A short body that was looked for lately. */
 struct recent { long blob; size_t n; char bytes[112]; };
 
@@ -39,6 +45,7 @@ struct store {
 	sqlite3_stmt *hold;                       /* keeps a writer's shared lock */
 	sqlite3_stmt *verb[STORE_VERBS];
 	sqlite3_stmt *body[STORE_BLOB_VERBS];
+	sqlite3_stmt *watch[STORE_WATCH_VERBS];
 	struct pending *pending;                  /* keys of bodies, not yet filed */
 	size_t        npending;
 	struct recent recent[64];                 /* by key; blob 0: none */

@@ -395,6 +395,8 @@ store_close(struct store *s)
 		sqlite3_finalize(s->verb[i]);
 	for (size_t i = 0; i < STORE_BLOB_VERBS; i++)
 		sqlite3_finalize(s->body[i]);
+	for (size_t i = 0; i < STORE_WATCH_VERBS; i++)
+		sqlite3_finalize(s->watch[i]);
 	for (size_t i = 0; i < STORE_SHELF; i++)
 		sqlite3_finalize(s->shelf[i]);
 	if (s->writer && s->db != NULL)         /* a blank journal is of no more use */

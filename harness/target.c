@@ -1,5 +1,5 @@
 /*
- * target.c -- driftlead.yaml: where the store is, what may be read, and the targets.
+ * target.c -- driftlead.yaml: where the store is, what may be read, targets and watches.
  *
  * A target's keys are driftlead's own (this file's table) and its protocol's.  Secrets stand
  * in the file only as ${NAME}; their values come from the environment when the target is
@@ -14,7 +14,11 @@
 
 enum { PROJECT_MAX = 1 << 20 };
 
-struct project_conf { const char *store; struct texts data_roots; struct node *targets; };
+struct project_conf {
+	const char  *store;
+	struct texts data_roots;
+	struct node *targets, *watches;
+};
 
 const struct conf_key project_keys[] = {
 	{ "store", CONF_TEXT, offsetof(struct project_conf, store), ".driftlead/store.db", NULL,
@@ -23,6 +27,8 @@ const struct conf_key project_keys[] = {
 	  "folders beside the project's own that suites and targets may read" },
 	{ "targets", CONF_NODE, offsetof(struct project_conf, targets), NULL, NULL,
 	  "mapping of name to {protocol: ..., ...}" },
+	{ "watches", CONF_NODE, offsetof(struct project_conf, watches), NULL, NULL,
+	  "mapping of name to {source: ..., reference: ..., ...}" },
 	{ 0 }
 };
 
@@ -397,7 +403,8 @@ project_load(const char *config, const char *start, const char *store, struct ar
 		    (root = conf_load(p->path, source, a, e)) == NULL)
 			return NULL;
 		if (root->kind != NODE_MAP) {
-			conf_err(root, e, "a project is a mapping with 'store', 'data_roots' and 'targets'");
+			conf_err(root, e, "a project is a mapping with 'store', 'data_roots', 'targets' and "
+			    "'watches'");
 			return NULL;
 		}
 	}
@@ -413,6 +420,8 @@ project_load(const char *config, const char *start, const char *store, struct ar
 		add_root(p, path_join(p->dir, c.data_roots.text[i], a), a, e, root);
 	if (c.targets != NULL)
 		read_targets(p, c.targets, a, e);
+	if (c.watches != NULL)
+		watches_read(p, c.watches, a, e);
 	return e->n == before ? p : NULL;
 }
 

@@ -58,7 +58,6 @@ open_profile(struct window *w, struct session *s, struct err *e)
 {
 	struct str bytes;
 
-	w->kind = WINDOW_PROFILE;
 	if (file_read(NULL, w->word, NULL, PROFILE_MAX, &bytes, s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	w->profile = profile_read(bytes, w->word, s->arena, e);
@@ -66,28 +65,42 @@ open_profile(struct window *w, struct session *s, struct err *e)
 }
 
 int
-window_open(struct window *w, struct session *s, const char *word, const struct log_plan *plan,
-    struct err *e)
+window_open_as(struct window *w, struct session *s, enum window_kind kind, const char *word,
+    const struct log_plan *plan, struct err *e)
 {
 	int status;
 
-	*w = (struct window){ .word = word, .plan = *plan };
-	if (is_suite(word, s->arena)) {
-		w->kind = WINDOW_SUITE;
+	*w = (struct window){ .kind = kind, .word = word, .plan = *plan };
+	switch (kind) {
+	case WINDOW_SUITE:
 		w->suite = suite_load(word, &s->project->roots, s->arena, e);
 		return w->suite == NULL ? EXIT_MISTAKE : 0;
-	}
-	if (is_profile(word))
+	case WINDOW_PROFILE:
 		return open_profile(w, s, e);
-	if (strcmp(word, "-") == 0 || strpbrk(word, "*?[/") != NULL || exists(word)) {
-		w->kind = WINDOW_LOGS;
+	case WINDOW_LOGS:
 		return logs_expand(&w->word, 1, &w->path, &w->npath, s->arena, e) ? EXIT_MISTAKE : 0;
+	case WINDOW_RUN:
+		break;
 	}
-	w->kind = WINDOW_RUN;
 	if (s->store == NULL &&
 	    (status = store_open(&s->store, s->project->store, STORE_READ, e)) != 0)
 		return status;
 	return (w->run = run_resolve(s->store, word, NULL, e)) == 0 ? EXIT_MISTAKE : 0;
+}
+
+int
+window_open(struct window *w, struct session *s, const char *word, const struct log_plan *plan,
+    struct err *e)
+{
+	enum window_kind kind = WINDOW_RUN;
+
+	if (is_suite(word, s->arena))
+		kind = WINDOW_SUITE;
+	else if (is_profile(word))
+		kind = WINDOW_PROFILE;
+	else if (strcmp(word, "-") == 0 || strpbrk(word, "*?[/") != NULL || exists(word))
+		kind = WINDOW_LOGS;
+	return window_open_as(w, s, kind, word, plan, e);
 }
 
 /* ---- records ------------------------------------------------------------------------------- */

@@ -25,6 +25,9 @@ struct window {
  * and patterns as logs, else a run.  0, or the exit status and sentences. */
 int  window_open(struct window *, struct session *, const char *word, const struct log_plan *,
                  struct err *);
+/* The same of a kind that is known. */
+int  window_open_as(struct window *, struct session *, enum window_kind, const char *word,
+                    const struct log_plan *, struct err *);
 /* Features from its first records; that there is nothing to watch is a mistake. */
 int  window_infer(struct window *, struct session *, struct watched **, size_t *n, struct err *);
 /* Counts it by these features; a profile that was read stays as it is. */

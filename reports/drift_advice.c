@@ -6,8 +6,8 @@
  */
 #include "reports/drift_page.h"
 
-enum kind { LACKING, DEPLOYED, MIX, INPUTS, ANSWERS, TIMES, TOGETHER, KINDS };
-enum { NAMED = 4 };
+enum kind { LACKING, DEPLOYED, MIX, INPUTS, ANSWERS, TIMES, KINDS };
+enum { NAMED = 4, NAME = 60 };
 
 static bool
 one_of(const char *word, const char *const *list)
@@ -18,7 +18,6 @@ one_of(const char *word, const char *const *list)
 	return false;
 }
 
-/* f NULL: all features together. */
 static enum kind
 kind_of(const struct drift_feature *f, const char *detector)
 {
@@ -28,10 +27,10 @@ kind_of(const struct drift_feature *f, const char *detector)
 	static const char *const mix[] = { "category", "boolean", "exact", "language", "script", "hour",
 		"weekday", NULL };
 
-	if (f == NULL)
-		return TOGETHER;
 	if (strcmp(detector, "missing") == 0)
 		return LACKING;
+	if (f == NULL)                          /* all features together */
+		return INPUTS;
 	if (one_of(f->get, times))
 		return TIMES;
 	if (one_of(f->get, deployed))
@@ -54,11 +53,9 @@ static const struct { const char *before, *after; } advice[KINDS] = {
 		"inputs; if they do not, the model or its prompt did." },
 	[TIMES] = { "Tell those who run the service: ", " changed. Load, hardware and network do that; "
 		"it says nothing about what is asked or how well it is answered." },
-	[TOGETHER] = { "Look at requests as a whole: ", " changed. If none did by itself, they go "
-		"together in another way than before." },
 };
 
-/* The features of a kind that drifted, each once. */
+/* The features of a kind that drifted, each once, the worst first. */
 static size_t
 drifted(const struct drift_page *p, enum kind kind, const char **name)
 {
@@ -83,9 +80,29 @@ names(struct buf *b, const char *const *name, size_t n)
 {
 	for (size_t i = 0; i < n && i < NAMED; i++)
 		html_fmt(b, "%s<b>%S</b>", i == 0 ? "" : i + 1 == n ? " and " : ", ",
-		    html_cut(str_of(name[i]), 60));
+		    html_cut(str_of(name[i]), NAME));
 	if (n > NAMED)
 		html_fmt(b, " and %d more", (long)(n - NAMED));
+}
+
+/* Of the feature whose mix changed most, what grew most and what shrank most. */
+static void
+more_and_less(const struct drift_page *p, const char *feature)
+{
+	struct json plot = json_get(drift_feature_of(p, feature)->json, "plot"), row;
+	const char *more = NULL, *less = NULL;
+
+	for (struct json_iter it = { .of = json_get(plot, "rows") }; json_next(&it, &row); ) {
+		double by = view_real(row, "is") - view_real(row, "was");
+
+		if (by > 0 && more == NULL)
+			more = view_text(&p->v, row, "category");
+		if (by < 0 && less == NULL)
+			less = view_text(&p->v, row, "category");
+	}
+	if (more != NULL && less != NULL)
+		html_fmt(p->v.out, ", above all more <b>%S</b> and less <b>%S</b>",
+		    html_cut(str_of(more), NAME), html_cut(str_of(less), NAME));
 }
 
 static void
@@ -103,8 +120,8 @@ unsure(const struct drift_page *p)
 	html_fmt(b, "<li>Wait for more records: %d %s undecided.", (long)p->nunsure,
 	    p->nunsure == 1 ? "finding is" : "findings are");
 	if (most > 0)
-		html_fmt(b, " About <b>%d</b> current records would decide %s that more can decide.", most,
-		    p->nunsure - (size_t)without == 1 ? "the one" : "all");
+		html_fmt(b, " About <b>%d</b> current records would decide %s.", most, p->nunsure == 1 ?
+		    "it" : without == 0 ? "all" : "those that more records can decide");
 	else
 		buf_puts(b, " How many would decide is not known.");
 	buf_puts(b, "</li>\n");
@@ -118,7 +135,8 @@ drift_advice(const struct drift_page *p)
 
 	if (p->ndrift + p->nunsure == 0)
 		return;
-	html_fmt(b, "<ol class=\"first\" aria-label=\"What to do first\">\n");
+	buf_puts(b, "<p class=\"advice\" id=\"first\"><b>What to do first</b></p>\n"
+	    "<ol class=\"first\" aria-labelledby=\"first\">\n");
 	for (enum kind k = 0; k < KINDS; k++) {
 		size_t n = drifted(p, k, name);
 
@@ -126,6 +144,8 @@ drift_advice(const struct drift_page *p)
 			continue;
 		html_fmt(b, "<li>%s", advice[k].before);
 		names(b, name, n);
+		if (k == MIX)
+			more_and_less(p, name[0]);
 		html_fmt(b, "%s</li>\n", advice[k].after);
 	}
 	if (p->nunsure > 0)

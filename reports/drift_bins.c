@@ -6,6 +6,7 @@
 #include <math.h>
 
 enum { BINS = 64, TICS = 7 };
+static const double GAP = 0.7;            /* of a bin, beside the outer two */
 
 /* Bin i lies from at[i] to at[i] + 1; the outer two stand apart, or are left out if empty. */
 struct bins {
@@ -38,8 +39,8 @@ read_bins(struct bins *x, struct json plot)
 	x->first = x->was[0] + x->is[0] > 0 ? 0 : 1;
 	x->last = x->was[nedge] + x->is[nedge] > 0 ? nedge : nedge - 1;
 	for (size_t i = x->first; i <= x->last; i++) {
-		x->at[i] = (double)(i - x->first) + (i > 0 && x->first == 0 ? 0.7 : 0) +
-		    (i == nedge ? 0.7 : 0);
+		x->at[i] = (double)(i - x->first) + (i > 0 && x->first == 0 ? GAP : 0) +
+		    (i == nedge ? GAP : 0);
 		x->top = fmax(x->top, fmax(x->was[i], x->is[i]));
 	}
 	x->end = x->at[x->last] + 1;
@@ -72,7 +73,7 @@ edge_label(struct buf *b, double edge)
 		buf_fmt(b, "%.3g", edge);
 }
 
-/* The power of ten that an edge is near, or within a few of these twice or five times one; else 0. */
+/* The power of ten that an edge is near, or among few of them twice or five times one; else 0. */
 static double
 near_decade(const struct bins *x, double edge)
 {
@@ -110,7 +111,7 @@ bin_tics(struct buf *b, const struct bins *x)
 	}
 	for (size_t i = 0; i + 1 < x->n; i++) {
 		double step = (x->edge[1] - x->edge[0]) * (double)stride;
-		double at = i < x->last ? x->at[i + 1] - (i + 2 == x->n ? 0.7 : 0) : x->end;
+		double at = i < x->last ? x->at[i + 1] - (i + 2 == x->n ? GAP : 0) : x->end;
 		double edge = x->log ? near_decade(x, x->edge[i]) : x->edge[i];
 		bool round = x->log ? edge > 0 : fabs(remainder(edge, step)) < 1e-6 * step;
 

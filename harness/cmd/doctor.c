@@ -1,10 +1,10 @@
 /*
- * cmd/doctor.c -- `driftlead doctor`: does everything stand that a run needs?
+ * cmd/doctor.c -- `driftlead doctor`: does everything stand that a run or a watch needs?
  *
  * One line per check: ok, warn or fail, and what to do.  Nothing is sent that costs money:
  * targets over HTTP are looked at as far as their keys and files go.
  */
-#include "harness/harness.h"
+#include "harness/watch.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -88,6 +88,22 @@ check_store(struct checkup *c)
 	return status;
 }
 
+/* Whether its logs and its reference are there, without reading them. */
+static int
+check_watch(struct checkup *c, const struct watch *w)
+{
+	struct arena *a = c->s->arena;
+	const char *what = arena_fmt(a, "watch %s", w->name);
+	struct err bad = { 0 };
+
+	if (watch_findable(c->s, w, &bad) != 0) {
+		line(c, "fail", what, str_cstr(str_trim(str_of(bad.msg)), a));
+		return EXIT_MISTAKE;
+	}
+	line(c, "ok", what, arena_fmt(a, "%s against %s", w->source.text[0], w->reference_text));
+	return 0;
+}
+
 static int
 doctor(struct session *s, struct err *e)
 {
@@ -126,6 +142,8 @@ doctor(struct session *s, struct err *e)
 		line(&c, "ok", what, str_cstr(buf_as_str(&note), s->arena));
 		buf_free(&note);
 	}
+	for (size_t i = 0; p != NULL && i < p->nwatch; i++)
+		status = check_watch(&c, &p->watch[i]) && !status ? EXIT_MISTAKE : status;
 	line(&c, in_path("gnuplot") ? "ok" : "warn", "gnuplot", in_path("gnuplot") ? "found" :
 	    "not found: reports come without plots; install gnuplot-nox");
 	if (o->json)

@@ -2,14 +2,17 @@
  * cmd/drift.c -- `driftlead drift REFERENCE CURRENT`: does one look like the other?
  *
  * Either is a profile, logs, a run or a suite.  Nothing is stored: it is asked once, and the answer
- * is PASS, FAIL or INCONCLUSIVE as that of a gate.
+ * is PASS, FAIL or INCONCLUSIVE as that of a gate.  `driftlead drift WATCH` asks the same of a
+ * watch of driftlead.yaml, and stores the answer.
  */
 #include "harness/drift_json.h"
+#include "harness/drift_text.h"
+#include "harness/watch.h"
 #include "reports/reports.h"
 
 struct options {
 	struct common common;
-	const char   *features, *format, *html, *png;
+	const char   *features, *format, *now, *pin, *html, *png;
 	struct texts  field, redact, test;
 	double        alpha, max_bad, block;
 	long          seed;
@@ -36,11 +39,17 @@ static const struct opt options[] = {
 	{ "max-bad", 0, OPT_SHARE, offsetof(struct options, max_bad), "SHARE",
 	  "most lines that may not be readable (default 1%)" },
 	{ "seed", 0, OPT_INT, offsetof(struct options, seed), "N", "of random tables (default 0)" },
+	{ "now", 0, OPT_TEXT, offsetof(struct options, now), "TIME",
+	  "check a watch as of this time, instead of the present" },
+	{ "pin", 0, OPT_TEXT, offsetof(struct options, pin), "NAME",
+	  "keep the watch's window as its pinned reference, and check nothing" },
 	{ "html", 0, OPT_TEXT, offsetof(struct options, html), "FILE", "also write an HTML page" },
 	{ "png", 0, OPT_TEXT, offsetof(struct options, png), "DIR",
 	  "also write its plots as PNG files" },
 	{ 0 }
 };
+
+static const struct options defaults = { .alpha = 0.05, .max_bad = LOG_MAX_BAD };
 
 /* ---- what was asked for --------------------------------------------------------------------- */
 
@@ -107,58 +116,7 @@ choose_features(struct session *s, struct window *w, struct watched **watched, s
 	return window_infer(&w[0], s, watched, n, e);
 }
 
-/* ---- for people --------------------------------------------------------------------------- */
-
-static const char *
-visible(struct str s, struct arena *a)
-{
-	return str_cstr(str_visible(s, 40, false, a), a);
-}
-
-static void
-finding_text(struct session *s, const struct comparison *c, const struct compared *x)
-{
-	const struct finding *f = &x->finding;
-	struct category_change *change;
-	struct buf *b = &s->out;
-	size_t n;
-
-	buf_fmt(b, "  %-12s  %-20s %-15s", drift_verdict_name[x->verdict],
-	    visible(str_of(compared_name(c, x)), s->arena), x->detector->name);
-	if (f->known)
-		buf_fmt(b, "  %.3g [%.3g, %.3g] %s, tolerance %.3g, p=%.2g", f->effect, f->ci.lo, f->ci.hi,
-		    x->detector->unit, f->tolerance, x->p_adjusted);
-	if (f->why != NULL)
-		buf_fmt(b, "\n%38s%s", "", f->why);
-	if (x->verdict == DRIFT_UNSURE && f->n_needed > 0)
-		buf_fmt(b, "\n%38sabout %ld current records would decide", "", f->n_needed);
-	n = x->verdict == DRIFT_YES ? drift_changed(c, x, &change, s->arena) : 0;
-	for (size_t i = 0; i < n; i++)
-		buf_fmt(b, "\n%38s%s  %.1f %% -> %.1f %%", "", visible(change[i].category, s->arena),
-		    change[i].was * 100, change[i].is * 100);
-	buf_char(b, '\n');
-}
-
-static void
-print_text(struct session *s, const struct window *w, const struct comparison *c)
-{
-	static const enum drift_verdict order[] = { DRIFT_YES, DRIFT_UNSURE, DRIFT_NO };
-	const struct options *o = s->options;
-	struct buf *b = &s->out;
-
-	for (int i = 0; i < 2; i++)
-		buf_fmt(b, "%s  %s, %s, %ld records\n", i ? "current  " : "reference",
-		    visible(str_of(w[i].word), s->arena), window_kind_name[w[i].kind], w[i].profile->n);
-	for (size_t k = 0; k < COUNT(order); k++)
-		for (size_t i = 0; i < c->n; i++)
-			if (c->compared[i].counts && c->compared[i].verdict == order[k] &&
-			    (order[k] != DRIFT_NO || o->all))
-				finding_text(s, c, &c->compared[i]);
-	buf_fmt(b, "%s: of %zu features %zu drifted, of %zu nothing can be said\n",
-	    drift_verdict_word[c->verdict], c->reference->nfeature, c->drifted, c->unsure);
-}
-
-/* ---- the command -------------------------------------------------------------------------- */
+/* ---- what is printed ---------------------------------------------------------------------- */
 
 static bool
 page_printed(const struct options *o)
@@ -188,25 +146,22 @@ write_page(struct session *s, struct str json, struct err *e)
 	return bad;
 }
 
+/* What is asked for of a document; of that of a check, w is its watch. */
 static int
-print(struct session *s, const struct drift_document *d, struct err *e)
+print(struct session *s, struct str document, const struct watch *w, long check, struct err *e)
 {
 	const struct options *o = s->options;
-	bool pages = o->html != NULL || o->png != NULL;
-	struct buf json = { 0 };
-	int bad = 0;
 
-	if (o->common.json || pages)
-		drift_json(&json, d, s->arena);
 	if (o->common.json)
-		buf_str(&s->out, buf_as_str(&json));
+		buf_str(&s->out, document);
+	else if (!o->common.quiet && !page_printed(o) && w != NULL)
+		watch_text(&s->out, s->store, w, check, o->all, s->arena);
 	else if (!o->common.quiet && !page_printed(o))
-		print_text(s, d->window, d->comparison);
-	if (pages)
-		bad = write_page(s, buf_as_str(&json), e);
-	buf_free(&json);
-	return bad;
+		drift_text(&s->out, document, o->all, s->arena);
+	return o->html != NULL || o->png != NULL ? write_page(s, document, e) : 0;
 }
+
+/* ---- two windows -------------------------------------------------------------------------- */
 
 static int
 compare(struct session *s, struct window *w, const struct comparing *how, struct err *e)
@@ -214,9 +169,10 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 	const struct options *o = s->options;
 	struct comparison c;
 	struct drift_document d = { w, &c, how->seed, s->command_line };
+	struct buf document = { 0 };
 	struct watched *watched;
 	size_t n;
-	int status = choose_features(s, w, &watched, &n, e);
+	int bad, status = choose_features(s, w, &watched, &n, e);
 
 	for (int i = 0; i < 2 && status == 0; i++)
 		status = window_profile(&w[i], s, watched, n, (uint64_t)o->seed, e);
@@ -224,13 +180,16 @@ compare(struct session *s, struct window *w, const struct comparing *how, struct
 		return status;
 	if (profiles_compare(w[0].profile, w[1].profile, how, &c, s->arena, e) != 0)
 		return EXIT_MISTAKE;
-	if (print(s, &d, e) != 0)
+	drift_json(&document, &d, s->arena);
+	bad = print(s, buf_as_str(&document), NULL, 0, e);
+	buf_free(&document);
+	if (bad)
 		return EXIT_SURROUNDINGS;
 	return c.verdict == DRIFT_NO ? EXIT_PASS : c.verdict == DRIFT_YES ? EXIT_FAIL : EXIT_UNSURE;
 }
 
 static int
-drift(struct session *s, struct err *e)
+two_windows(struct session *s, struct err *e)
 {
 	const struct options *o = s->options;
 	struct asked *asked = arena_array(s->arena, o->test.n, sizeof *asked);
@@ -240,8 +199,6 @@ drift(struct session *s, struct err *e)
 	struct log_plan plan;
 	int status = 0;
 
-	if (page_printed(o) && o->common.json)
-		err_set(e, "--json and --html - both print: give --html a file");
 	if (!(o->alpha > 0 && o->alpha < 1))
 		err_set(e, "--alpha must lie between 0 and 1");
 	if (o->block != 0 && !(o->block >= 1e-3 && o->block <= 1e9))
@@ -262,11 +219,97 @@ drift(struct session *s, struct err *e)
 	return status;
 }
 
+/* ---- a watch ------------------------------------------------------------------------------ */
+
+/* What is looked at, and how, stands in driftlead.yaml: there it is the same in every check. */
+static void
+refuse_options(const struct options *o, struct err *e)
+{
+	const struct { const char *name; bool given; } option[] = {
+		{ "features", o->features != NULL }, { "test", o->test.n > 0 },
+		{ "alpha", o->alpha != defaults.alpha }, { "format", o->format != NULL },
+		{ "field", o->field.n > 0 }, { "redact", o->redact.n > 0 },
+		{ "max-bad", o->max_bad != defaults.max_bad }, { "seed", o->seed != 0 },
+		{ "block", o->block != 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(option); i++)
+		if (option[i].given)
+			err_set(e, "--%s goes with two windows: what a watch compares stands in driftlead.yaml",
+			    option[i].name);
+}
+
+static int
+pin(struct session *s, const struct watch *w, int64_t now, struct err *e)
+{
+	const struct options *o = s->options;
+	long records;
+	int status = watch_pin(s, w, now, o->pin, &records, e);
+
+	if (status != 0)
+		return status;
+	if (o->common.json) {
+		buf_char(&s->out, '{');
+		buf_key_text(&s->out, "watch", str_of(w->name));
+		buf_key_text(&s->out, "name", str_of(o->pin));
+		buf_key_long(&s->out, "records", records);
+		buf_puts(&s->out, "}\n");
+	} else if (!o->common.quiet) {
+		buf_fmt(&s->out, "%s of watch %s is its window of %ld records\n", o->pin, w->name, records);
+	}
+	return EXIT_PASS;
+}
+
+static int
+one_watch(struct session *s, struct err *e)
+{
+	const struct options *o = s->options;
+	const struct watch *w = watch_find(s->project, s->operand.text[0], e);
+	struct buf document = { 0 };
+	int64_t now;
+	long check;
+	int status;
+
+	refuse_options(o, e);
+	if (watch_moment(o->now, &now, e) != 0 || e->n > 0)
+		return EXIT_MISTAKE;
+	if ((status = store_open(&s->store, s->project->store, STORE_CREATE, e)) != 0)
+		return status;
+	if (o->pin != NULL)
+		return pin(s, w, now, e);
+	status = watch_check(s, w, now, &check, e);
+	if (check == 0)
+		return status;
+	watch_document(&document, s->store, w, check);
+	if (print(s, buf_as_str(&document), w, check, e) != 0)
+		status = EXIT_SURROUNDINGS;
+	buf_free(&document);
+	return status;
+}
+
+static int
+drift(struct session *s, struct err *e)
+{
+	const struct options *o = s->options;
+
+	if (page_printed(o) && o->common.json) {
+		err_set(e, "--json and --html - both print: give --html a file");
+		return EXIT_MISTAKE;
+	}
+	if (s->operand.n == 1)
+		return one_watch(s, e);
+	if (o->now != NULL || o->pin != NULL) {
+		err_set(e, "--%s goes with a watch, and not with two windows", o->now ? "now" : "pin");
+		return EXIT_MISTAKE;
+	}
+	return two_windows(s, e);
+}
+
 const struct command command_drift = {
-	.name = "drift", .chapter = "read", .operands = "REFERENCE CURRENT",
+	.name = "drift", .chapter = "read", .operands = "REFERENCE CURRENT | WATCH",
 	.help = "whether logs, profiles, runs or suites look alike",
-	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run, or a suite.",
-	.options = options, .size = sizeof(struct options),
-	.defaults = &(const struct options){ .alpha = 0.05, .max_bad = LOG_MAX_BAD },
-	.needs = NEEDS_PROJECT, .min_operands = 2, .max_operands = 2, .main = drift,
+	.about = "Either is a profile, a log file or a quoted pattern of some, '-', a run or a suite.\n"
+	    "A watch is one of driftlead.yaml, and its check is stored.",
+	.options = options, .size = sizeof(struct options), .defaults = &defaults,
+	.needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 2, .main = drift,
 };

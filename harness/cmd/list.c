@@ -3,6 +3,7 @@
  */
 #include "drift/drift.h"
 #include "harness/harness.h"
+#include "harness/watch.h"
 
 struct options { struct common common; bool verbose; };
 
@@ -59,10 +60,11 @@ static int
 list(struct session *s, struct err *e)
 {
 	static const char *const known[] = { "scorers", "protocols", "targets", "rules", "features",
-	    "detectors", NULL };
+	    "detectors", "watches", NULL };
 	const struct options *o = s->options;
 	const char *what = s->operand.text[0], *near = str_nearest(what, known);
 	bool first = true;
+	int status;
 
 	if (o->common.json)
 		buf_fmt(&s->out, "{\"%s\":[", what);
@@ -90,6 +92,10 @@ list(struct session *s, struct err *e)
 
 			entry(s, t->name, t->protocol->name, t->url ? t->url : "", NULL, &first);
 		}
+	} else if (strcmp(what, "watches") == 0) {
+		if ((status = watches_open(s, e)) != 0)
+			return status;
+		watches_list(&s->out, s->store, s->project, o->common.json);
 	} else if (strcmp(what, "rules") == 0) {
 		for (const struct gate_rule *r = gate_rule; r->name != NULL; r++)
 			entry(s, r->name, r->takes & RULE_MARGIN ? r->takes & RULE_VALUE ? "value, margin" :
@@ -97,7 +103,7 @@ list(struct session *s, struct err *e)
 	} else {
 		buf_reset(&s->out);
 		err_set(e, "cannot list '%s'%s%s%s", what, near ? " (did you mean '" :
-		    ": not one of scorers, protocols, targets, rules, features, detectors",
+		    ": not one of scorers, protocols, targets, rules, features, detectors, watches",
 		    near ? near : "", near ? "'?)" : "");
 		return EXIT_MISTAKE;
 	}
@@ -107,7 +113,7 @@ list(struct session *s, struct err *e)
 
 const struct command command_list = {
 	.name = "list", .chapter = "about",
-	.operands = "scorers|protocols|targets|rules|features|detectors",
+	.operands = "scorers|protocols|targets|rules|features|detectors|watches",
 	.help = "what there is to use, with parameters", .options = options,
 	.size = sizeof(struct options), .needs = NEEDS_PROJECT, .min_operands = 1, .max_operands = 1,
 	.main = list,

@@ -6,6 +6,7 @@
  */
 #include "drift/drift.h"
 #include "harness/ladder.h"
+#include "harness/watch.h"
 
 /* What tables cannot say: which definition the value of a key follows. */
 static const char suite_links[] = "{\"properties\":{"
@@ -17,7 +18,8 @@ static const char suite_links[] = "{\"properties\":{"
 static const char field_links[] = "{\"properties\":{"
     "\"expect\":{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/expect\"}]}}}";
 static const char project_links[] = "{\"properties\":{"
-    "\"targets\":{\"additionalProperties\":{\"$ref\":\"#/$defs/target\"}}}}";
+    "\"targets\":{\"additionalProperties\":{\"$ref\":\"#/$defs/target\"}},"
+    "\"watches\":{\"additionalProperties\":{\"$ref\":\"#/$defs/watch\"}}}}";
 static const char target_links[] = "{\"properties\":{"
     "\"prices\":{\"$ref\":\"#/$defs/prices\"},\"serve\":{\"$ref\":\"#/$defs/serve\"}}}";
 
@@ -28,8 +30,11 @@ static const char rung_links[] = "{\"properties\":{"
     "\"prompt\":{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/message\"},"
     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/message\"}}]}}}";
 
-static const char watch_links[] = "{\"properties\":{"
+static const char features_links[] = "{\"properties\":{"
     "\"features\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/feature\"},\"minItems\":1}}}";
+static const char watch_links[] = "{\"properties\":{"
+    "\"features\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/feature\"},\"minItems\":1},"
+    "\"tests\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/test\"}}}}";
 
 /* "NAME":{object of a table} appended to "$defs". */
 static void
@@ -127,13 +132,16 @@ schema(struct session *s, struct err *e)
 		def(b, "prices", price_keys, "");
 		def(b, "serve", serve_params, "");
 		alternatives(b, "target", "protocol", target_keys, protocol_params, target_links);
+		def(b, "watch", watch_keys, watch_links);
+		def(b, "test", watch_test_keys, "");
+		alternatives(b, "feature", "get", watch_feature_keys, feature_params, "");
 	} else if (strcmp(what, "ladder") == 0) {
 		head(b, "driftlead ladder", ladder_keys, ladder_links);
 		def(b, "rung", ladder_rung_keys, rung_links);
 		def(b, "router", ladder_router_keys, "");
 		def(b, "message", suite_msg_keys, "");
 	} else if (strcmp(what, "features") == 0) {
-		head(b, "driftlead features", watch_top_keys, watch_links);
+		head(b, "driftlead features", watch_top_keys, features_links);
 		alternatives(b, "feature", "get", watch_feature_keys, feature_params, "");
 	} else {
 		err_set(e, "there is a schema of 'suite', 'project', 'ladder' and 'features', not of '%s'",

@@ -198,7 +198,8 @@ alike "driftlead-suite(5)" have keys
 begin "every key of a project is in driftlead-project(5)"
 expect_exit 0 driftlead schema project
 # Of the alternatives, that of echo, which has no parameters of its own.
-jq -r '.properties, (."$defs" | del(.target)[] | .properties),
+jq -r '.properties, (."$defs" | del(.target, .feature)[] | .properties),
+	(."$defs".feature.oneOf[] | select(.allOf[0].properties.get.const == "latency") | .properties),
 	(."$defs".target.oneOf[] | select(.allOf[0].properties.protocol.const == "echo") | .properties)
 	| keys[]' "$OUT" >keys
 items "$MAN/driftlead-project.5" >have
@@ -365,6 +366,7 @@ run --dry-run|run suites/tickets -t nearest -n
 show RUN CASE|show last c001
 compare|compare last baseline
 compare|compare last baseline --rescore
+compare|compare last baseline --traffic suites/tickets/train.jsonl
 size|size suites/tickets/release.yaml
 history|history suites/tickets
 ladder|ladder suites/tickets/routed.yaml
@@ -386,9 +388,33 @@ doctor|doctor
 init|init folder
 version|version
 END
+cat >>driftlead.yaml <<END
+watches:
+  traffic: { source: traffic.jsonl, window: 2d, reference: pinned first, every: 1d }
+END
+awk 'BEGIN { srand(1); for (i = 0; i < 864; i++) printf "{\"time\":%d,\"intent\":\"%s\"}\n",
+	1767225600 + 600 * i, 700 < i || rand() < 0.3 ? "refund" : "shipping" }' >traffic.jsonl
+expect_exit 0 driftlead list watches --json
+printed "list watches"
+filled "list watches"
+expect_exit 0 driftlead drift traffic --pin first --now 2026-01-03 --json
+printed "drift --pin"
+filled "drift --pin"
+expect_exit 1 driftlead drift traffic --now 2026-01-07 --json
+printed drift
+expect_exit 1 driftlead due --run --now 2026-01-07T23:30:00Z --json
+jq '.due[].check |= type' "$OUT" >due.json
+cp due.json "$OUT"
+printed due
+filled due
 grep -v refund suites/tickets/train.jsonl >day.jsonl
 expect_exit 1 driftlead drift suites/tickets/train.jsonl day.jsonl --field input=text --json
 printed drift
+awk 'BEGIN { for (i = 0; i < 600; i++) printf "{\"confidence\":%.2f,\"prediction\":\"%s\",\"label\":\"%s\"}\n",
+	i % 100 / 100, i % 2 ? "a" : "b", (i % 101 < i % 100) == i % 2 ? "a" : "b" }' >graded.jsonl
+driftlead performance graded.jsonl graded.jsonl --json >"$OUT"
+printed performance
+echo performance >>sections
 sort -u sections >each
 while read -r section; do
 	filled "$section"
@@ -397,7 +423,7 @@ done <each
 begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
-	run | score | gate | ladder | baseline | compare | drift | size | history | log | show | report | list | \
+	run | score | gate | ladder | baseline | compare | drift | due | performance | size | history | log | show | report | list | \
 		profile | doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite

@@ -99,6 +99,36 @@ nothing_to_compare(void **state)
 	arena_free(&a);
 }
 
+/* Where little alpha is left, random tables are dealt until they are enough to say so. */
+static void
+little_alpha(void **state)
+{
+	struct comparing how = { .alpha = 0.01, .nasked = 1,
+	    .asked = (struct asked[]){ { "category", detector_find("tvd"), 0.05 } } };
+	struct profile *r = three(3000, 0, 0, 1), *moved = three(2500, 0, 0, 3);
+	struct arena a = { 0 };
+	struct comparison d;
+	struct err e = { 0 };
+
+	(void)state;
+	for (long i = 0; i < 1000; i++)
+		profile_add_values(moved, (uint64_t)i, 0, (struct value[3]){
+		    { .kind = VALUE_NUMBER, .number = 500 }, { .kind = VALUE_TEXT, .text = STR("new") },
+		    { .kind = VALUE_TEXT, .text = STR("the same words in all texts") } }, &a);
+	assert_int_equal(profiles_compare(r, moved, &how, &d, &a, &e), 0);
+	assert_true(d.compared[2].verdict == DRIFT_YES && d.compared[2].finding.draws == 19990);
+	how.alpha = 1e-4;
+	assert_int_equal(profiles_compare(r, moved, &how, &d, &a, &e), 0);
+	assert_true(d.compared[2].verdict == DRIFT_YES && d.compared[2].finding.draws == 3 * 19990);
+	how.alpha = 1e-6;
+	assert_int_equal(profiles_compare(r, moved, &how, &d, &a, &e), 0);
+	assert_true(d.compared[2].verdict == DRIFT_UNSURE && d.compared[2].finding.draws == 10 * 19990);
+	assert_non_null(strstr(d.compared[2].finding.why, "asks for more of them"));
+	profile_free(r);
+	profile_free(moved);
+	arena_free(&a);
+}
+
 /* What a classifier leaves open of texts that repeat is decided by n-grams alone. */
 static void
 repeated_texts(void **state)
@@ -127,6 +157,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_are_compared),
 		cmocka_unit_test(nothing_to_compare),
+		cmocka_unit_test(little_alpha),
 		cmocka_unit_test(repeated_texts),
 	};
 

@@ -116,8 +116,9 @@ document(struct buf *b, const char *verdict, bool watched)
 		feature(b, "slow", "latency", "FAIL", bins);
 		buf_char(b, ',');
 		feature(b, "intent", "category", "FAIL", "{\"rows\":[{\"category\":\"<b>\",\"was\":0.1,"
-		    "\"is\":0.3,\"n_was\":100,\"n_is\":270}],\"rest\":{\"categories\":0,\"was\":0.9,"
-		    "\"is\":0.7,\"n_was\":900,\"n_is\":630}}");
+		    "\"is\":0.3,\"n_was\":100,\"n_is\":270},{\"category\":\"refund\",\"was\":0.4,"
+		    "\"is\":0.35,\"n_was\":400,\"n_is\":315}],\"rest\":{\"categories\":0,\"was\":0.5,"
+		    "\"is\":0.35,\"n_was\":500,\"n_is\":315}}");
 	}
 	buf_char(b, ']');
 	if (watched)
@@ -159,7 +160,7 @@ test_what_to_do(void **state)
 	write_page(&page, "FAIL", false);
 	must_have(&page, "<p class=\"word\">Drift</p>");
 	must_have(&page, "Bring the suite up to date: other things are asked than before, by "
-	    "<b>intent</b>");
+	    "<b>intent</b>, above all more <b>&lt;b&gt;</b> and less <b>refund</b>.");
 	must_have(&page, "Tell those who run the service: <b>slow</b>");
 	must_have(&page, "About <b>4,321</b> current records would decide");
 	/* The drift that exceeds its tolerance most stands first, what is fine last. */

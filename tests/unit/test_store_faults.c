@@ -123,7 +123,7 @@ test_refusals(void **state)
 	store_close(with_run(1));
 	by_hand("PRAGMA user_version = 99");
 	refused(STORE_READ, EXIT_DAMAGED, "version 99");
-	by_hand("PRAGMA user_version = 1; PRAGMA application_id = 7");
+	by_hand("PRAGMA user_version = 2; PRAGMA application_id = 7");
 	refused(STORE_WRITE, EXIT_DAMAGED, "another program");
 	by_hand("PRAGMA application_id = 1148341348; CREATE VIEW v_mine AS SELECT 1");
 	refused(STORE_READ, EXIT_DAMAGED, "not those of a store");
@@ -158,18 +158,18 @@ test_migration(void **state)
 	store_put_completion(s, 1, 1, 0, &c, STR(""));
 	store_close(s);
 	buf_puts(&next, store_schema);
-	buf_puts(&next, "\n-- migration 2\nALTER TABLE run ADD COLUMN note TEXT;\n"
+	buf_puts(&next, "\n-- migration 3\nALTER TABLE run ADD COLUMN note TEXT;\n"
 	    "CREATE VIEW v_note AS SELECT id, note FROM run;\n"
-	    "-- migration 3\nUPDATE run SET note = 'three';\n");
+	    "-- migration 4\nUPDATE run SET note = 'three';\n");
 	assert_int_equal(store_open_schema(&s, path, STORE_READ, next.p, &e), EXIT_MISTAKE);
-	assert_non_null(strstr(e.msg, "older version 1"));
+	assert_non_null(strstr(e.msg, "older version 2"));
 	assert_int_equal(store_open_schema(&s, path, STORE_WRITE, next.p, &e), 0);
 	text_is(s, "SELECT note FROM v_note WHERE id = ?", 1, STR("three"));
 	assert_int_equal(store_long(s, 0, "SELECT count(*) FROM v_completion", ""), 1);
 	store_close(s);
 	assert_int_equal(store_open_schema(&s, path, STORE_READ, next.p, &e), 0);
 	store_close(s);
-	refused(STORE_WRITE, EXIT_DAMAGED, "version 3");
+	refused(STORE_WRITE, EXIT_DAMAGED, "version 4");
 	forget();                                                   /* a new one is the same */
 	assert_int_equal(store_open_schema(&s, path, STORE_CREATE, next.p, &e), 0);
 	store_close(s);
@@ -177,7 +177,7 @@ test_migration(void **state)
 	store_close(s);
 	/* A block that fails changes nothing. */
 	store_close(with_run(1));
-	buf_puts(&next, "-- migration 4\nCREATE TABLE half (x);\nINSERT INTO none VALUES (1);\n");
+	buf_puts(&next, "-- migration 5\nCREATE TABLE half (x);\nINSERT INTO none VALUES (1);\n");
 	assert_int_equal(store_open_schema(&s, path, STORE_WRITE, next.p, &e), EXIT_DAMAGED);
 	store_close(opened(STORE_WRITE));
 	buf_free(&next);
@@ -223,7 +223,7 @@ test_bit_flips(void **state)
 	}
 	store_close(s);
 	assert_int_equal(stat(path, &st), 0);
-	for (uint64_t i = 0; i < 200; i++) {
+	for (uint64_t i = 0; i < 400; i++) {
 		/* Most of a small store is empty: every other flip goes to the schema and its header. */
 		off_t span = i % 2 ? 20000 : st.st_size;
 		off_t at = (off_t)(rng_at(5, "flip", i) % (uint64_t)span);
