@@ -17,8 +17,8 @@ static const char *const season_name[] = { "none", "hour", "weekday", "hour of w
 /* The pieces that a query over v_watch_profile (season, cell, bytes) names: 1 if there are any, 0
  * if not, -1 and a sentence if they are of another season. */
 static int
-stored_pieces(struct query *q, const struct watch *w, const char *what, struct pieces *p,
-    struct arena *a, struct err *e)
+stored_pieces(struct store *st, struct query *q, const struct watch *w, const char *what,
+    struct pieces *p, struct arena *a, struct err *e)
 {
 	int any = 0;
 
@@ -33,8 +33,10 @@ stored_pieces(struct query *q, const struct watch *w, const char *what, struct p
 			query_free(q);
 			return -1;
 		}
-		piece = profile_read(str_dup(query_text(q, 2), a), what, a, e);
-		if (piece == NULL || cell >= season_cells(w->season)) {
+		if (cell >= season_cells(w->season) || p->cell[cell] != NULL)
+			die(EXIT_DAMAGED, "'%s' holds a piece %zu of %s, which cannot be: restore a copy of it",
+			    store_path(st), cell, what);
+		if ((piece = profile_read(str_dup(query_text(q, 2), a), what, a, e)) == NULL) {
 			query_free(q);
 			return -1;
 		}
@@ -62,7 +64,7 @@ pinned_pieces(struct store *st, const struct watch *w, struct pieces *p, struct 
 {
 	struct query *q = store_query(st, "SELECT season, cell, bytes FROM v_watch_profile"
 	    " WHERE watch = ? AND name = ? ORDER BY cell", "ss", w->name, w->reference_word);
-	int any = stored_pieces(q, w, arena_fmt(a, "the pinned reference '%s'", w->reference_word), p,
+	int any = stored_pieces(st, q, w, arena_fmt(a, "the pinned reference '%s'", w->reference_word), p,
 	    a, e);
 
 	return any == 0 ? not_pinned(w, e) : any;
@@ -81,7 +83,7 @@ previous_pieces(struct store *st, const struct watch *w, const struct watch_wind
 
 	if (check == 0)
 		return 0;
-	return stored_pieces(store_query(st, "SELECT season, cell, bytes FROM v_watch_profile"
+	return stored_pieces(st, store_query(st, "SELECT season, cell, bytes FROM v_watch_profile"
 	    " WHERE drift_check = ? ORDER BY cell", "i", check), w, "the previous window", p, a, e);
 }
 

@@ -54,13 +54,13 @@ records_of(const struct pieces *p)
 	return n;
 }
 
-/* What it may spend of the budget: nothing if it has nothing to compare. */
+/* What may be spent of the budget: the part that fell due since a check spent something. */
 static double
-alpha_of(struct store *st, const struct watch *w, const struct watch_windows *windows)
+alpha_of(struct store *st, const struct watch *w, int64_t now)
 {
 	long last = store_long(st, -1, "SELECT ifnull(max(to_ms), -1) FROM v_drift_check"
 	    " WHERE watch = ? AND alpha > 0", "s", w->name);
-	double since = last < 0 ? w->every : (double)(windows->to_ms - last) / 1000;
+	double since = last < 0 ? w->every : (double)(now - last) / 1000;
 
 	return alarms_alpha(w->alarms, w->per, since);
 }
@@ -95,13 +95,14 @@ put_profiles(struct store *st, const struct watch *w, const struct watch_windows
     long check, const struct str *bytes)
 {
 	int64_t before = windows->from_ms < 0 ? windows->to_ms - 1 : windows->from_ms;
-	long keep = w->reference != REFERENCE_PREVIOUS ? (long)windows->to_ms :
-	    store_long(st, 0, "SELECT ifnull(max(to_ms), 0) FROM v_drift_check"
-	    " WHERE watch = ? AND to_ms <= ?", "si", w->name, (long)before);
+	long keep;
 
 	for (size_t i = 0; i < season_cells(w->season); i++)
 		if (bytes[i].n > 0)
 			store_put_watch_profile(st, w->name, NULL, check, (int)w->season, (int)i, bytes[i]);
+	keep = store_long(st, 0, "SELECT ifnull(max(to_ms), 0) FROM v_drift_check c WHERE watch = ?"
+	    " AND to_ms <= ? AND EXISTS (SELECT 1 FROM v_watch_profile p WHERE p.drift_check = c.id)",
+	    "si", w->name, (long)(w->reference == REFERENCE_PREVIOUS ? before : windows->to_ms));
 	store_drop_profiles(st, w->name, keep);
 }
 
@@ -174,7 +175,7 @@ static int
 compare(struct session *s, const struct watch *w, struct watch_windows *windows,
     struct comparison *c, struct err *e)
 {
-	struct comparing how = { .alpha = alpha_of(s->store, w, windows), .asked = w->asked,
+	struct comparing how = { .alpha = alpha_of(s->store, w, windows->to_ms), .asked = w->asked,
 		.nasked = w->nasked, .block_ms = (int64_t)(w->block * 1000) };
 	struct err said = { 0 };
 	int status = watch_reference(s, w, windows, e);
@@ -193,7 +194,7 @@ compare(struct session *s, const struct watch *w, struct watch_windows *windows,
 	    s->arena, e) != 0)
 		return EXIT_MISTAKE;
 	if (c->current->n == 0 || c->reference->n == 0)
-		c->alpha = 0;
+		c->alpha = 0;                   /* nothing was compared, so nothing is spent */
 	return 0;
 }
 

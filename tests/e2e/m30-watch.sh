@@ -52,6 +52,7 @@ watches:
     reference: logs ref/*.jsonl
     every: 1d
     false_alarms: 1 per 90d
+    features: [ { name: intent, get: category, of: intent } ]
 END
 
 begin "a watch that was never checked is due, and listed so"
@@ -191,6 +192,7 @@ expect_exit 1 driftlead drift outage -C outage.yaml --now "$(at 26)"
 expect_exit 3 driftlead drift outage -C outage.yaml --now "$(at 27)"
 expect_exit 3 driftlead drift outage -C outage.yaml --now "$(at 28)"
 contains "$OUT" "incident #1 open since"
+is "$(sqlite3 -readonly outage.db "SELECT count(*) FROM v_watch_profile")" 1
 head -n 40 logs/28.jsonl >out/28.jsonl
 driftlead drift outage -C outage.yaml --now "$(at 29)" >"$OUT"
 contains "$OUT" "incident #1 open since"

@@ -1,4 +1,7 @@
-/* test_profile.c -- profiles of pieces add up to that of the whole, byte for byte; their files. */
+/*
+ * test_profile.c -- profiles of pieces add up to that of the whole, byte for byte; their files are
+ * read as they were written, and nothing else is.
+ */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -11,8 +14,9 @@
 enum { NFEATURE = 5, NAMED = 4 /* without the vector */ };
 
 static const struct feature number = { .name = "number", .version = 1, .shape = SHAPE_NUMBER };
-static const struct feature category = { .name = "category", .version = 2,
-	.shape = SHAPE_CATEGORY };
+static const struct feature category = {
+	.name = "category", .version = 2, .shape = SHAPE_CATEGORY
+};
 static const struct feature text = { .name = "text", .version = 1, .shape = SHAPE_TEXT };
 static const struct feature vector = { .name = "vector", .version = 1, .shape = SHAPE_VECTOR };
 static const struct watched watched[NFEATURE] = {
@@ -377,8 +381,8 @@ begins_with(const struct profile *p, const char *line)
 static void
 texts_are_kept_when_asked(void **state)
 {
-	struct profile *with = profile_begin(watched, NFEATURE, 5, 0), *q;
-	struct profile *without = profile_begin(watched, NFEATURE, 5, 0);
+	struct profile *with = profile_begin(watched, NAMED, 5, 0), *q;
+	struct profile *without = profile_begin(watched, NAMED, 5, 0);
 	struct drawn_record r = of(VALUE_TEXT, 1, STR("x"), STR("a secret"));
 	static char euros[3 * KEPT_TEXT_BYTES];
 	struct arena a = { 0 };
@@ -482,10 +486,6 @@ damage(bool texts)
 	}
 	/* Names and values may be others; most of a file cannot. */
 	assert_true(accepted > 0 && accepted < (long)b.n * 2 / 3);
-	refused(STR(""), "is no profile");
-	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "use a newer");
-	refused(STR("driftlead profile -1\n"), "is no profile");
-	refused(STR("driftlead profile 1\n"), "ends too early");
 	buf_free(&b);
 	profile_free(p);
 	arena_free(&a);
@@ -498,7 +498,7 @@ damaged_files_are_refused(void **state)
 	damage(false);
 	damage(true);
 	refused(STR(""), "is no profile");
-	refused(STR("driftlead profile 3\nand more of it, which nobody knows"), "of version 3");
+	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "of version 4");
 	refused(STR("driftlead profile -1\n"), "is no profile");
 	refused(STR("driftlead profile 1\n"), "ends too early");
 }
