@@ -225,6 +225,7 @@ chance(const struct rows_pair *k, double seen, uint64_t seed, struct arena *scra
 		all += DEALS_MORE;
 	}
 	c.of.p = (1 + (double)far) / (1 + (double)all);
+	c.of.draws = (long)all;
 	return c;
 }
 
@@ -272,8 +273,10 @@ kernel_finding(struct rows_pair *k, double most, double tolerance, const char *w
 	c = chance(k, seen, seed, a);
 	e = excess_of(seen, &c.of, linear_sd(k, c.variance, a), 0);
 	f.effect = fmin(most, sqrt(e.at));
+	f.observed = fmin(most, sqrt(fmax(0, seen)));
 	f.ci = (struct interval){ fmin(most, sqrt(e.ci.lo)), fmin(most, sqrt(e.ci.hi)) };
 	f.p = c.of.p;
+	f.draws = c.of.draws;
 	f.mde = fmin(most, sqrt(e.mde));
 	finding_decide(&f, root_reach(tolerance, e.reach), a);
 	return f;

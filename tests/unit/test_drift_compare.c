@@ -36,22 +36,23 @@ windows_are_compared(void **state)
 
 	(void)state;
 	assert_int_equal(profiles_compare(r, same, &how, &d, &a, &e), 0);
-	assert_true(d.verdict == DRIFT_NO && d.n == 6 && d.drifted == 0 && d.unsure == 0);
+	assert_true(d.verdict == DRIFT_NO && d.n == 7 && d.drifted == 0 && d.unsure == 0);
 	assert_string_equal(d.compared[0].detector->name, "ks");
 	assert_string_equal(d.compared[1].detector->name, "missing");
 	assert_string_equal(d.compared[2].detector->name, "homogeneity");
-	assert_string_equal(d.compared[4].detector->name, "ngrams");
+	assert_string_equal(d.compared[3].detector->name, "linf");
+	assert_string_equal(d.compared[5].detector->name, "ngrams");
 	assert_int_equal(profiles_compare(r, moved, &how, &d, &a, &e), 0);
 	assert_true(d.verdict == DRIFT_YES && d.drifted == 2);
 	assert_true(d.compared[0].verdict == DRIFT_YES && d.compared[0].finding.direction == -1);
-	assert_true(d.compared[3].verdict == DRIFT_YES && d.feature[2] == DRIFT_NO);
+	assert_true(d.compared[4].verdict == DRIFT_YES && d.feature[2] == DRIFT_NO);
 	for (size_t i = 0; i < d.n; i++)
 		assert_true(d.compared[i].p_adjusted >= d.compared[i].finding.p);
 
 	how.asked = (struct asked[]){ { "number", detector_find("wasserstein"), 2 } };
 	how.nasked = 1;
 	assert_int_equal(profiles_compare(r, moved, &how, &d, &a, &e), 0);
-	assert_true(d.n == 5 && d.feature[0] == DRIFT_NO && d.compared[0].finding.p < 0.001);
+	assert_true(d.n == 6 && d.feature[0] == DRIFT_NO && d.compared[0].finding.p < 0.001);
 	how.asked = (struct asked[]){ { "category", detector_find("ks"), -1 } };
 	assert_int_equal(profiles_compare(r, moved, &how, &d, &a, &e), -1);
 	assert_non_null(strstr(e.msg, "the detector 'ks' does not compare 'category'"));
