@@ -137,6 +137,10 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 		}
 	if (asked)
 		return;
+	/* What n-grams show of records, a classifier shows of their texts. */
+	if (d->reference->feature[feature].shape == SHAPE_TEXT && d->reference->texts &&
+	    d->current->texts)
+		add(d, feature, detector_find("classifier"), -1, how, a);
 	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how, a);
 	add(d, feature, detector_find("missing"), -1, how, a);
 }
@@ -201,6 +205,14 @@ refine(struct comparison *d, uint64_t seed, struct arena *a)
 }
 
 static void
+pass_over(struct compared *f)
+{
+	f->counts = f->finding.known = false;
+	f->finding.n_reference = f->finding.n_current = f->finding.n_needed = 0;
+	f->finding.why = f->finding.spare;
+}
+
+static void
 adjust(struct comparison *d, struct arena *a)
 {
 	double *p = arena_array(a, d->n + 1, sizeof *p);
@@ -222,6 +234,8 @@ adjust(struct comparison *d, struct arena *a)
 			if (at_least(&f->finding))
 				f->finding.why = "no random table came as far, and alpha asks for more of them";
 		}
+		if (f->verdict == DRIFT_UNSURE && f->finding.spare != NULL)
+			pass_over(f);
 	}
 }
 
@@ -276,7 +290,7 @@ profiles_compare(const struct profile *reference, const struct profile *current,
 	    .verdict = DRIFT_NO };
 	if (profile_alike(reference, current, e) != 0 || check_asked(reference, how, e) != 0)
 		return -1;
-	out->compared = arena_array(a, 2 * reference->nfeature + how->nasked + 2,
+	out->compared = arena_array(a, 3 * reference->nfeature + how->nasked + 2,
 	    sizeof *out->compared);
 	add_all(out, how, a);
 	for (size_t i = 0; i < reference->nfeature; i++)

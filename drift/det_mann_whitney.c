@@ -52,14 +52,6 @@ delong(const struct tally *t, double auc)
 }
 
 static double
-hanley_mcneil(double auc, double n, double m)
-{
-	double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc);
-
-	return (auc * (1 - auc) + (m - 1) * (q1 - auc * auc) + (n - 1) * (q2 - auc * auc)) / (n * m);
-}
-
-static double
 p_of(const struct tally *t, const struct mann_whitney *mw, uint64_t seed, long *draws,
     struct arena *a)
 {
@@ -102,7 +94,7 @@ test(const struct feature_profile *r, const struct feature_profile *c, double to
 		double var = delong(&t, mw.auc);
 
 		if (!(var > 0))
-			var = hanley_mcneil((fmax(mw.auc, 1 - mw.auc) * n * m + (mw.varies ? -0.5 : 0)) /
+			var = auc_variance((fmax(mw.auc, 1 - mw.auc) * n * m + (mw.varies ? -0.5 : 0)) /
 			    (n * m), n, m);
 		se = sqrt(var);
 		half = t_quantile(0.975, fmin(n, m) - 1) * se;

@@ -402,6 +402,9 @@ enum drift_verdict { DRIFT_NO, DRIFT_YES, DRIFT_UNSURE };
 /* "NO DRIFT", "DRIFT", "INCONCLUSIVE" */
 extern const char *const drift_verdict_name[3];
 
+/* A part of texts, as it stands in them, and the share of texts that hold it. */
+struct term { struct str text; double was, is; };
+
 struct finding {
 	bool        known;               /* false: `why` says what is lacking */
 	double      effect;              /* in the detector's unit, 0: none */
@@ -415,7 +418,10 @@ struct finding {
 	long        n_reference, n_current;
 	long        n_needed;            /* current records that would decide; 0: decided or unknown */
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
+	const char *spare;               /* why INCONCLUSIVE counts for nothing, or NULL */
 	const char *why;                 /* a sentence part, or NULL */
+	const struct term *term;         /* what tells the windows apart, first what is more now */
+	size_t nterm;
 };
 
 /*
@@ -501,7 +507,8 @@ struct compared {
 	struct finding finding;          /* p and verdict of this test alone */
 	double p_adjusted;               /* Benjamini and Hochberg, over all that are known */
 	enum drift_verdict verdict;      /* DRIFT only if p_adjusted <= alpha, too */
-	bool   counts;                   /* false: neither window has a value to compare */
+	bool   counts;                   /* false: neither window has a value to compare, or what is
+	                                  * open is spare; then the finding is not known either */
 };
 struct comparison {
 	const struct profile *reference, *current;
@@ -527,7 +534,8 @@ int profiles_compare(const struct profile *reference, const struct profile *curr
 
 enum { DRIFT_EXAMPLES = 5 };
 /* Of the current window's sample, with a value that became more common: in turn from the
- * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams, vectors and all features together. */
+ * categories, bins, or for `missing` kinds of none, that grew most.  How many; 0 for n-grams,
+ * vectors and all features together. */
 size_t comparison_examples(const struct comparison *, const struct compared *,
                            const struct kept *out[DRIFT_EXAMPLES], struct arena *);
 

@@ -25,6 +25,14 @@ difference_interval(long x, long n, long y, long m, double conf)
 		fmin(1, q - p + hypot(b.hi - q, p - a.lo)) };
 }
 
+double
+auc_variance(double auc, double n, double m)
+{
+	double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc);
+
+	return (auc * (1 - auc) + (m - 1) * (q1 - auc * auc) + (n - 1) * (q2 - auc * auc)) / (n * m);
+}
+
 struct finding
 finding_unknown(long n, long m, double tolerance, double most, const char *why)
 {

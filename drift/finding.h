@@ -66,6 +66,9 @@ double both_sizes(long n, long m);
 /* Of the difference current - reference of two rates, x of n and y of m (Newcombe 1998, method
  * 10 for independent samples: Wilson's intervals, squared and added). */
 struct interval difference_interval(long x, long n, long y, long m, double conf);
+/* Of an area under the curve in [0.5, 1), of n and m values (Hanley and McNeil 1982): for where
+ * DeLong's is 0. */
+double auc_variance(double auc, double n, double m);
 /* Nothing can be said: p 1, the interval is all of [0, most]. */
 struct finding finding_unknown(long n, long m, double tolerance, double most, const char *why);
 /* True and *f such a finding if either side has no value. */

@@ -1,28 +1,14 @@
 /*
- * grams.c -- the n-grams of a text: words alone and in pairs, and three to five characters.
+ * grams.c -- the n-grams of texts, and in how many texts of a window they are.
  *
- * The text is taken as the feature gives it, without white space at its ends: whether case counts
- * is the feature's matter.  A word is what stands between white space of ASCII; a pair reaches from
- * the beginning of one to the end of the next.  A character is a code point; a byte that is none
- * begins one.  Each n-gram falls into one of GRAM_SLOTS by its hash, and a slot is counted once per
- * record, however often it is hit: texts, not words, are drawn at random.
+ * Each n-gram falls into one of GRAM_SLOTS by its hash, and a slot is counted once per record,
+ * however often it is hit: texts, not words, are drawn at random.
  */
+#include "drift/grams.h"
+
 #include "drift/profile.h"
 
-/* Slots that this record has hit. */
-struct seen { uint64_t bit[GRAM_SLOTS / 64]; };
-
-static void
-hit(struct feature_profile *f, struct seen *s, struct str gram, uint64_t seed)
-{
-	uint64_t slot = hash64(gram, seed) % GRAM_SLOTS, bit = UINT64_C(1) << slot % 64;
-
-	if (s->bit[slot / 64] & bit)
-		return;
-	s->bit[slot / 64] |= bit;
-	if (f->gram[slot] < UINT32_MAX)
-		f->gram[slot]++;
-}
+/* ---- of one text -------------------------------------------------------------------------- */
 
 static bool
 is_space(char c)
@@ -30,9 +16,8 @@ is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Words and pairs have a seed of their own, so that a word is not the same as its characters. */
 static void
-add_words(struct feature_profile *f, struct seen *s, struct str text, uint64_t seed)
+each_word(struct str text, void (*each)(void *, enum gram_kind, struct str), void *ctx)
 {
 	size_t before = SIZE_MAX, from = 0;
 
@@ -40,9 +25,9 @@ add_words(struct feature_profile *f, struct seen *s, struct str text, uint64_t s
 		if (i < text.n && !is_space(text.p[i]))
 			continue;
 		if (i > from) {
-			hit(f, s, str_sub(text, from, i - from), seed ^ 1);
+			each(ctx, GRAM_WORDS, str_sub(text, from, i - from));
 			if (before != SIZE_MAX)
-				hit(f, s, str_sub(text, before, i - before), seed ^ 1);
+				each(ctx, GRAM_WORDS, str_sub(text, before, i - before));
 			before = from;
 		}
 		from = i + 1;
@@ -50,7 +35,7 @@ add_words(struct feature_profile *f, struct seen *s, struct str text, uint64_t s
 }
 
 static void
-add_characters(struct feature_profile *f, struct seen *s, struct str text, uint64_t seed)
+each_character(struct str text, void (*each)(void *, enum gram_kind, struct str), void *ctx)
 {
 	size_t start[6] = { 0 };                /* of the last five characters and of what follows */
 	size_t n = 0;
@@ -63,23 +48,59 @@ add_characters(struct feature_profile *f, struct seen *s, struct str text, uint6
 		for (size_t k = 3; k <= 5 && k <= n; k++) {
 			size_t from = start[(n - k) % 6];
 
-			hit(f, s, (struct str){ text.p + from, i - from }, seed ^ 2);
+			each(ctx, GRAM_CHARACTERS, (struct str){ text.p + from, i - from });
 		}
 	}
 }
 
 void
+grams_each(struct str text, void (*each)(void *, enum gram_kind, struct str), void *ctx)
+{
+	text = str_trim(text);
+	each_word(text, each, ctx);
+	each_character(text, each, ctx);
+}
+
+size_t
+grams_most(struct str text)
+{
+	return 4 * text.n + 2;
+}
+
+uint64_t
+gram_hash(enum gram_kind kind, struct str gram, uint64_t seed)
+{
+	return hash64(gram, seed ^ kind);
+}
+
+/* ---- of the texts of a window -------------------------------------------------------------- */
+
+/* A record, and the slots that it has hit. */
+struct hits { struct feature_profile *f; uint64_t seed, bit[GRAM_SLOTS / 64]; };
+
+static void
+hit(void *ctx, enum gram_kind kind, struct str gram)
+{
+	struct hits *h = ctx;
+	uint64_t slot = gram_hash(kind, gram, h->seed) % GRAM_SLOTS, bit = UINT64_C(1) << slot % 64;
+
+	if (h->bit[slot / 64] & bit)
+		return;
+	h->bit[slot / 64] |= bit;
+	if (h->f->gram[slot] < UINT32_MAX)
+		h->f->gram[slot]++;
+}
+
+void
 grams_add(struct feature_profile *f, struct str text, uint64_t seed)
 {
-	struct seen s = { 0 };
+	struct hits h = { .f = f, .seed = seed };
 
-	text = str_trim(text);
-	if (text.n == 0)
+	if (str_trim(text).n == 0)
 		return;
 	if (f->gram == NULL)
 		f->gram = mem_alloc(GRAM_SLOTS, sizeof *f->gram);
-	add_words(f, &s, text, seed);
-	add_characters(f, &s, text, seed);
+	grams_each(text, hit, &h);
 }
 
 /* Adding up to a ceiling knows no order: the sum is the lower of the true one and the ceiling. */

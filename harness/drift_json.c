@@ -9,6 +9,24 @@ enum { OTHER_VALUES = 11, EXAMPLES_WITH_OTHERS = 100 };
 
 const char *const drift_verdict_word[3] = { "PASS", "FAIL", "INCONCLUSIVE" };
 
+size_t
+drift_changed(const struct comparison *c, const struct compared *x, struct category_change **out,
+    struct arena *a)
+{
+	const struct finding *f = &x->finding;
+	size_t n;
+
+	if (f->nterm == 0) {
+		n = compared_changes(c, x, out, a);
+		return n < DRIFT_CHANGES ? n : DRIFT_CHANGES;
+	}
+	*out = arena_array(a, f->nterm, sizeof **out);
+	for (size_t i = 0; i < f->nterm; i++)
+		(*out)[i] = (struct category_change){ .category = f->term[i].text,
+			.was = f->term[i].was, .is = f->term[i].is };
+	return f->nterm;
+}
+
 static void
 finding_json(struct buf *b, const struct comparison *c, const struct compared *x, size_t others,
     struct arena *a)
@@ -17,7 +35,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	int64_t onset = x->verdict != DRIFT_YES ? 0 :
 	    profile_onset(c->reference, c->current, x->feature, a);
 	struct category_change *change;
-	size_t n = compared_changes(c, x, &change, a);
+	size_t n = drift_changed(c, x, &change, a);
 
 	buf_char(b, '{');
 	buf_key_text(b, "feature", str_of(compared_name(c, x)));
@@ -40,7 +58,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_long_if(b, "onset", onset > 0, (long)onset);
 	buf_key(b, "changed");
 	buf_char(b, '[');
-	for (size_t i = 0; i < n && i < DRIFT_CHANGES; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_puts(b, i ? ",{" : "{");
 		buf_key_text(b, "category", change[i].category);
 		buf_key_real(b, "was", change[i].was);

@@ -14,6 +14,9 @@ struct drift_document {
 	const char              *command;     /* the line that made it */
 };
 enum { DRIFT_CHANGES = 5 };               /* categories that a finding names */
+/* The terms that a finding names, else the categories that changed most: how many. */
+size_t drift_changed(const struct comparison *, const struct compared *, struct category_change **,
+                     struct arena *);
 
 /* A verdict as gates have it: PASS, FAIL, INCONCLUSIVE. */
 extern const char *const drift_verdict_word[3];

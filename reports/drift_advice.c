@@ -6,7 +6,7 @@
  */
 #include "reports/drift_page.h"
 
-enum kind { LACKING, DEPLOYED, MIX, INPUTS, ANSWERS, TIMES, KINDS };
+enum kind { LACKING, DEPLOYED, MIX, INPUTS, ANSWERS, TIMES, TOGETHER, KINDS };
 enum { NAMED = 4, NAME = 60 };
 
 static bool
@@ -18,6 +18,7 @@ one_of(const char *word, const char *const *list)
 	return false;
 }
 
+/* f NULL: all features together. */
 static enum kind
 kind_of(const struct drift_feature *f, const char *detector)
 {
@@ -27,10 +28,10 @@ kind_of(const struct drift_feature *f, const char *detector)
 	static const char *const mix[] = { "category", "boolean", "exact", "language", "script", "hour",
 		"weekday", NULL };
 
+	if (f == NULL)
+		return TOGETHER;
 	if (strcmp(detector, "missing") == 0)
 		return LACKING;
-	if (f == NULL)                          /* all features together */
-		return INPUTS;
 	if (one_of(f->get, times))
 		return TIMES;
 	if (one_of(f->get, deployed))
@@ -53,6 +54,8 @@ static const struct { const char *before, *after; } advice[KINDS] = {
 		"inputs; if they do not, the model or its prompt did." },
 	[TIMES] = { "Tell those who run the service: ", " changed. Load, hardware and network do that; "
 		"it says nothing about what is asked or how well it is answered." },
+	[TOGETHER] = { "Look at requests as a whole: ", " changed. If none did by itself, they go "
+		"together in another way than before." },
 };
 
 /* The features of a kind that drifted, each once, the worst first. */

@@ -189,8 +189,11 @@ feature(const struct drift_page *p, const struct drift_feature *f)
 	figure(p, f->over_time, "Effect over time with its interval; dashed the tolerance, at the "
 	    "bottom incidents, dotted when they began", "");
 	for (size_t i = 0; i < p->ndrift; i++)
-		if (strcmp(p->finding[i].feature, f->name) == 0)
+		if (strcmp(p->finding[i].feature, f->name) == 0) {
+			if (strcmp(f->shape, "text") == 0)
+				drift_terms(p, &p->finding[i]);
 			drift_examples(p, &p->finding[i]);
+		}
 	buf_puts(b, "</div>\n");
 	drift_data(p, f);
 	buf_puts(b, "</article>\n");

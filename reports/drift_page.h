@@ -70,6 +70,7 @@ void drift_changes(const struct drift_page *);
 /* drift_tables.c: the numbers of a picture, examples, what is missing. */
 void drift_data(const struct drift_page *, const struct drift_feature *);
 void drift_examples(const struct drift_page *, const struct drift_finding *);
+void drift_terms(const struct drift_page *, const struct drift_finding *);
 void drift_missing(const struct drift_page *);
 /* drift_watch.c: where there is a series of checks, what it spent and what it found. */
 void drift_watch(const struct drift_page *);

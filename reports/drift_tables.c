@@ -22,6 +22,39 @@ change_cell(struct buf *b, double was, double is)
 	buf_fmt(b, "<td class=\"num\">%+.1f</td></tr>\n", 100 * (is - was));
 }
 
+/* A row of shares, and by how many points they differ. */
+static void
+change_row(const struct drift_page *p, struct json row)
+{
+	double was = view_real(row, "was"), is = view_real(row, "is");
+
+	html_fmt(p->v.out, "<tr><th scope=\"row\">%S</th>",
+	    html_cut(json_text(json_get(row, "category"), p->v.a), NAME));
+	share_cell(p->v.out, was);
+	share_cell(p->v.out, is);
+	change_cell(p->v.out, was, is);
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+void
+drift_terms(const struct drift_page *p, const struct drift_finding *f)
+{
+	static const char *const head[] = { "Term", ">Reference", ">Current", ">Points", NULL };
+	struct json_iter it = { .of = json_get(f->json, "changed") };
+	struct json row;
+
+	if (!json_next(&it, &row))
+		return;
+	buf_puts(p->v.out, "<div class=\"examples\">");
+	view_table(&p->v, "Terms that tell the windows apart, in shares of texts", head);
+	do
+		change_row(p, row);
+	while (json_next(&it, &row));
+	view_table_end(&p->v);
+	buf_puts(p->v.out, "</div>\n");
+}
+
 /* ---- distributions ------------------------------------------------------------------------- */
 
 static void
@@ -32,15 +65,8 @@ categories(const struct drift_page *p, struct json plot)
 	struct buf *b = p->v.out;
 
 	view_table(&p->v, "Shares of values, the largest change first", head);
-	for (struct json_iter it = { .of = json_get(plot, "rows") }; json_next(&it, &row); ) {
-		double was = view_real(row, "was"), is = view_real(row, "is");
-
-		html_fmt(b, "<tr><th scope=\"row\">%S</th>",
-		    html_cut(json_text(json_get(row, "category"), p->v.a), NAME));
-		share_cell(b, was);
-		share_cell(b, is);
-		change_cell(b, was, is);
-	}
+	for (struct json_iter it = { .of = json_get(plot, "rows") }; json_next(&it, &row); )
+		change_row(p, row);
 	if (view_long(rest, "n_was") + view_long(rest, "n_is") > 0) {
 		buf_puts(b, "<tr><th scope=\"row\">all others</th>");
 		share_cell(b, view_real(rest, "was"));

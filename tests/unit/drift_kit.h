@@ -26,7 +26,12 @@ static const struct watched kit_watched[] = {
 static inline struct profile *
 kit_empty(enum shape shape)
 {
-	return profile_begin(&kit_watched[shape], 1, 0, 7);
+	struct profile *p = profile_begin(&kit_watched[shape], 1, shape == SHAPE_TEXT ?
+	    KEPT_TEXTS_MAX : 0, 7);
+
+	if (shape == SHAPE_TEXT)
+		profile_keep_texts(p);
+	return p;
 }
 
 static inline void
@@ -89,7 +94,8 @@ kit_test_at(const char *detector, const struct profile *r, const struct profile 
 	const struct detector *d = detector_find(detector);
 
 	assert_non_null(d);
-	return d->test(&r->feature[0], &c->feature[0], tolerance, 11, a);
+	return d->test == NULL ? d->sampled(r, c, 0, tolerance, 11, a) :
+	    d->test(&r->feature[0], &c->feature[0], tolerance, 11, a);
 }
 
 static inline struct finding

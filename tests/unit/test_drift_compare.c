@@ -129,6 +129,28 @@ little_alpha(void **state)
 	arena_free(&a);
 }
 
+/* What a classifier leaves open of texts that repeat is decided by n-grams alone. */
+static void
+repeated_texts(void **state)
+{
+	struct comparing how = { .alpha = 0.05, .seed = 1 };
+	struct profile *x = kit_empty(SHAPE_TEXT), *y = kit_empty(SHAPE_TEXT);
+	struct arena a = { 0 };
+	struct comparison d;
+	struct err e = { 0 };
+
+	(void)state;
+	kit_text(x, "I cannot help with that.", 1500);
+	kit_text(y, "I cannot help with that.", 1500);
+	assert_int_equal(profiles_compare(x, y, &how, &d, &a, &e), 0);
+	assert_true(d.n == 3 && d.verdict == DRIFT_NO && d.unsure == 0);
+	assert_true(!d.compared[0].counts && !d.compared[0].finding.known);
+	assert_non_null(strstr(d.compared[0].finding.why, "of 3000 texts only 2 differ"));
+	profile_free(x);
+	profile_free(y);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -136,6 +158,7 @@ main(void)
 		cmocka_unit_test(windows_are_compared),
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(little_alpha),
+		cmocka_unit_test(repeated_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,55 +219,6 @@ numbers_that_fell(void **state)
 	}
 }
 
-/* The kernel of the sums, of two directions. */
-static double
-wave_kernel(struct str x, struct str y)
-{
-	static const double width[] = { 0.25, 0.5, 1 };
-	double xx = 0, yy = 0, xy = 0, k = 0;
-
-	for (size_t i = 0; i < vector_length(x); i++) {
-		xx += vector_at(x, i) * vector_at(x, i);
-		yy += vector_at(y, i) * vector_at(y, i);
-		xy += vector_at(x, i) * vector_at(y, i);
-	}
-	for (size_t i = 0; i < COUNT(width); i++)
-		k += exp(-(2 - 2 * xy / sqrt(xx * yy)) / (2 * width[i] * width[i])) / COUNT(width);
-	return k;
-}
-
-/* Over all pairs but those of a vector with itself. */
-static double
-mean_kernel(const struct profile *p, const struct profile *q)
-{
-	double sum = 0, n = 0;
-
-	for (size_t i = 0; i < p->nkept; i++)
-		for (size_t k = 0; k < q->nkept; k++) {
-			if (p == q && i == k)
-				continue;
-			sum += wave_kernel(p->kept[i].value[0].text, q->kept[k].value[0].text);
-			n++;
-		}
-	return sum / n;
-}
-
-static void
-sums_are_those_of_all_pairs(void **state)
-{
-	uint64_t at = 7;
-	struct profile *x = drawn_vectors(400, 8, 0, &at), *y = drawn_vectors(300, 8, 0.5, &at);
-	double all = mean_kernel(x, x) + mean_kernel(y, y) - 2 * mean_kernel(x, y);
-	double sums = profile_mmd2(&x->feature[0], &y->feature[0]);
-
-	(void)state;
-	if (getenv("SHOW") != NULL)
-		print_message("all pairs %.4f, sums %.4f\n", all, sums);
-	assert_true(all > 0.02 && fabs(sums - all) < 0.2 * all);
-	profile_free(x);
-	profile_free(y);
-}
-
 /* More vectors than are compared one by one. */
 static void
 sums_of_the_whole_window(void **state)
@@ -337,7 +288,6 @@ main(void)
 		cmocka_unit_test(embeddings_that_moved),
 		cmocka_unit_test(features_changed_together),
 		cmocka_unit_test(numbers_that_fell),
-		cmocka_unit_test(sums_are_those_of_all_pairs),
 		cmocka_unit_test(sums_of_the_whole_window),
 		cmocka_unit_test(degenerate_windows),
 	};

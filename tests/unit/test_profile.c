@@ -93,7 +93,7 @@ any_record(struct arena *a, uint64_t users)
 	r.value[0] = any_number();
 	r.value[1] = any_text(a, "label ", 12, 1);
 	r.value[2] = any_text(a, "u", users, 1);
-	r.value[3] = any_text(a, "W\xc3\xb6rt", 50, draw(12));
+	r.value[3] = any_text(a, "W\xc3\xb6rt", 50, draw(40) ? draw(12) : 700 + draw(100));
 	r.value[4] = any_vector(a);
 	for (size_t i = 0; i < NFEATURE; i++)
 		if (draw(10) == 0)
@@ -170,8 +170,11 @@ check_split(struct drawn_record *r, size_t n, size_t pieces, size_t cap,
 
 	assert_true(pieces <= COUNT(part));
 	shuffle(r, n);
-	for (size_t i = 0; i < pieces; i++)
+	for (size_t i = 0; i < pieces; i++) {
 		part[i] = profile_begin(watched, NFEATURE, cap, 7);
+		if (whole->texts)
+			profile_keep_texts(part[i]);
+	}
 	for (size_t i = 0; i < n; i++) {
 		size_t k = draw(pieces);
 
@@ -199,12 +202,14 @@ check_split(struct drawn_record *r, size_t n, size_t pieces, size_t cap,
 }
 
 static void
-check_records(size_t n, uint64_t users, size_t cap, int splits)
+check_records(size_t n, uint64_t users, size_t cap, bool texts, int splits)
 {
 	struct profile *whole = profile_begin(watched, NFEATURE, cap, 7);
 	struct arena a = { 0 };
 	struct drawn_record *r = arena_array(&a, n, sizeof *r);
 
+	if (texts)
+		profile_keep_texts(whole);
 	for (size_t i = 0; i < n; i++) {
 		r[i] = any_record(&a, users);
 		add(whole, &r[i]);
@@ -221,7 +226,7 @@ pieces_add_up_to_the_whole(void **state)
 {
 	(void)state;
 	for (int rep = 0; rep < 25; rep++)
-		check_records(draw(400), 1 + draw(500), draw(3) ? draw(100) : 0, 3);
+		check_records(draw(400), 1 + draw(500), draw(3) ? draw(100) : 0, rep % 2, 3);
 }
 
 /* More categories than are listed, so that pieces drop what others keep counting. */
@@ -229,7 +234,7 @@ static void
 dropped_categories_add_up(void **state)
 {
 	(void)state;
-	check_records(12000, 9000, 50, 3);
+	check_records(12000, 9000, 50, true, 3);
 }
 
 /* ---- what is counted ---------------------------------------------------------------------- */
@@ -362,6 +367,57 @@ long_categories_are_cut(void **state)
 	arena_free(&a);
 }
 
+static bool
+begins_with(const struct profile *p, const char *line)
+{
+	struct buf b = bytes_of(p);
+	bool does = str_starts(buf_as_str(&b), str_of(line));
+
+	buf_free(&b);
+	return does;
+}
+
+/* Only when asked to, and not in half characters; without texts the file is what it always was. */
+static void
+texts_are_kept_when_asked(void **state)
+{
+	struct profile *with = profile_begin(watched, NAMED, 5, 0), *q;
+	struct profile *without = profile_begin(watched, NAMED, 5, 0);
+	struct drawn_record r = of(VALUE_TEXT, 1, STR("x"), STR("a secret"));
+	static char euros[3 * KEPT_TEXT_BYTES];
+	struct arena a = { 0 };
+
+	(void)state;
+	profile_keep_texts(with);
+	add(with, &r);
+	add(without, &r);
+	for (size_t i = 1; i + 3 <= sizeof euros; i += 3)
+		memcpy(&euros[i], "\xe2\x82\xac", 3);
+	for (size_t from = 0; from < 3; from++) {
+		r.value[3].text = (struct str){ euros + from, sizeof euros - from };
+		r.hash++;
+		add(with, &r);
+		add(without, &r);
+	}
+	q = reread(with, &a);
+	assert_true(q->texts && q->nkept == 4 && begins_with(with, PROFILE_MAGIC "2\n"));
+	for (size_t i = 0; i < q->nkept; i++) {
+		struct str s = q->kept[i].value[3].text;
+
+		assert_true(str_is(s, "a secret") || (s.n <= KEPT_TEXT_BYTES && s.n > KEPT_TEXT_BYTES - 3));
+		assert_true(str_is(s, "a secret") || s.p[s.n - 1] == '\xac');
+	}
+	profile_free(q);
+	q = reread(without, &a);
+	assert_true(!q->texts && begins_with(without, PROFILE_MAGIC "1\n"));
+	for (size_t i = 0; i < q->nkept; i++)
+		assert_true(q->kept[i].value[3].kind == VALUE_TEXT && q->kept[i].value[3].text.n == 0);
+	profile_free(q);
+	profile_free(with);
+	profile_free(without);
+	arena_free(&a);
+}
+
 /* ---- refusals ----------------------------------------------------------------------------- */
 
 static void
@@ -381,7 +437,7 @@ refused(struct str bytes, const char *why)
 
 /* Every change of a byte is noticed, every piece of a file refused, sums made anew or not. */
 static void
-damaged_files_are_refused(void **state)
+damage(bool texts)
 {
 	struct profile *p = profile_begin(watched, NAMED, 4, 7), *q;
 	struct arena a = { 0 };
@@ -389,7 +445,8 @@ damaged_files_are_refused(void **state)
 	unsigned char raw[32];
 	long accepted = 0;
 
-	(void)state;
+	if (texts)
+		profile_keep_texts(p);
 	for (int i = 0; i < 30; i++) {
 		struct drawn_record r = any_record(&a, 5);
 
@@ -429,54 +486,21 @@ damaged_files_are_refused(void **state)
 	}
 	/* Names and values may be others; most of a file cannot. */
 	assert_true(accepted > 0 && accepted < (long)b.n * 2 / 3);
-	refused(STR(""), "is no profile");
-	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "use a newer");
-	refused(STR("driftlead profile -1\n"), "is no profile");
-	refused(STR("driftlead profile 1\n"), "ends too early");
 	buf_free(&b);
 	profile_free(p);
 	arena_free(&a);
 }
 
-/* Nothing that no vectors could have made, with a checksum that is right. */
 static void
-wrong_vectors_are_refused(void **state)
+damaged_files_are_refused(void **state)
 {
-	struct profile *p = profile_begin(&watched[NAMED], 1, 4, 7);
-	struct value v = { .kind = VALUE_VECTOR };
-	struct arena a = { 0 };
-	struct buf b;
-
 	(void)state;
-	v.text = vector_pack((double[]){ 1, -0.0, 3 }, 3, &a);
-	assert_true(vector_length(v.text) == 3 && vector_sound(v.text));
-	assert_true(vector_at(v.text, 0) == 1 && !signbit(vector_at(v.text, 1)));
-	profile_add_values(p, 1, 0, &v, &a);
-	profile_free(reread(p, &a));
-	p->feature[0].fourier[7] = FOURIER_UNIT + 1;
-	b = bytes_of(p);
-	refused(buf_as_str(&b), "a Fourier sum is out of range");
-	buf_free(&b);
-	p->feature[0].fourier[7] = FOURIER_UNIT;
-	memcpy((char *)(uintptr_t)p->kept[0].value[0].text.p, "\0\0\x80\x7f", 4);
-	b = bytes_of(p);
-	refused(buf_as_str(&b), "a vector is not one");
-	buf_free(&b);
-	profile_free(p);
-	/* What is no vector, or not for this shape, is of another type. */
-	p = profile_begin(watched, NFEATURE, 4, 7);
-	for (int i = 0; i < 3; i++) {
-		struct drawn_record r = of(VALUE_MISSING, 0, STR(""), STR(""));
-
-		r.value[4] = (struct value){ .kind = i ? VALUE_VECTOR : VALUE_TEXT,
-			.text = i == 1 ? STR("123") : STR("\0\0\x80\xff") };
-		r.value[1] = (struct value){ .kind = VALUE_VECTOR, .text = STR("1234") };
-		add(p, &r);
-	}
-	assert_int_equal(p->feature[4].other, 3);
-	assert_int_equal(p->feature[1].other, 3);
-	profile_free(p);
-	arena_free(&a);
+	damage(false);
+	damage(true);
+	refused(STR(""), "is no profile");
+	refused(STR("driftlead profile 4\nand more of it, which nobody knows"), "of version 4");
+	refused(STR("driftlead profile -1\n"), "is no profile");
+	refused(STR("driftlead profile 1\n"), "ends too early");
 }
 
 static void
@@ -520,6 +544,11 @@ others_are_not_merged(void **state)
 	w[0] = watched[0];
 	w[0].params_json = "{\"of\":\"x\"}";
 	other(w, NFEATURE, 4, 7, "parameters");
+	profile_keep_texts(p);
+	assert_int_equal(profile_merge(p, q, &e), -1);
+	assert_non_null(strstr(e.msg, "one profile keeps texts"));
+	e = (struct err){ 0 };
+	p->texts = false;
 	p->n = PROFILE_RECORDS_MAX - 1;
 	q->n = 2;
 	assert_int_equal(profile_merge(p, q, &e), -1);
@@ -545,8 +574,8 @@ main(void)
 		cmocka_unit_test(wrong_types_count_as_other),
 		cmocka_unit_test(the_sample_is_the_lowest),
 		cmocka_unit_test(long_categories_are_cut),
+		cmocka_unit_test(texts_are_kept_when_asked),
 		cmocka_unit_test(damaged_files_are_refused),
-		cmocka_unit_test(wrong_vectors_are_refused),
 		cmocka_unit_test(others_are_not_merged),
 	};
 
