@@ -28,7 +28,7 @@ FUZZ     = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY   = $(FUZZ:%=$(B)/tests/replay_%)
 E2E      = $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
 STUB_OBJ = $(patsubst tests/stub/%.c,$(B)/stub/%.o,$(filter-out %/ask.c,$(wildcard tests/stub/*.c)))
-TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure logs oracle simulate)
+TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure logs oracle simulate nights)
 
 # A missing library is one sentence, not a page of errors.  These targets need none:
 NO_LIBS  = deps deps-test demo-deps demo check check-slow asan tsan cov fuzz lint help clean tags uninstall
@@ -107,6 +107,10 @@ $(B)/tests/simulate: $(SIMULATE_OBJ) $(B)/libdriftlead.a
 	@mkdir -p $(@D)
 	$(V)$(CC) -o $@ $(SIMULATE_OBJ) $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
 
+$(B)/tests/nights: tests/nights/nights.c $(B)/libdriftlead.a
+	@mkdir -p $(@D)
+	$(V)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libdriftlead.a $(ALL_LDFLAGS) $(LIBS)
+
 unit: $(UNIT)  ## build the unit tests only
 
 # What check, asan, tsan and cov run, each in its own $(B).
@@ -123,8 +127,9 @@ DIR ?= tests/oracle
 oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against ours
 	@$(B)/tests/oracle $(DIR)
 
-simulate: $(B)/tests/simulate  ## how often the gates err, by simulation: minutes
+simulate: $(B)/tests/simulate $(B)/tests/nights $(B)/driftlead  ## how often gates err and drift alarms: minutes
 	@$(B)/tests/simulate
+	@$(B)/tests/nights $(B)/driftlead
 
 ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 asan:  ## check under the address and undefined behaviour sanitizers

@@ -57,9 +57,9 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
  * it is shown to be more than a tenth of it.  So little is of no interest at any size.
  */
 static void
-alarm_early(struct finding *f, double alpha)
+alarm_early(struct finding *f, const struct detector *detector, double alpha)
 {
-	double least = DRIFT_FLOOR * f->tolerance;
+	double least = detector->alarm > 0 ? detector->alarm : DRIFT_FLOOR * f->tolerance;
 
 	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least) || f->p > alpha)
 		return;
@@ -80,9 +80,20 @@ size_t
 compared_changes(const struct comparison *d, const struct compared *f,
                  struct category_change **out, struct arena *a)
 {
-	return f->feature == d->reference->nfeature ? 0 :
-	    profile_changes(&d->reference->feature[f->feature], &d->current->feature[f->feature],
-	    out, a);
+	size_t n = f->finding.nterm;
+
+	if (f->feature == d->reference->nfeature)
+		return 0;
+	if (n == 0) {
+		n = profile_changes(&d->reference->feature[f->feature],
+		    &d->current->feature[f->feature], out, a);
+		return n < DRIFT_CHANGES ? n : DRIFT_CHANGES;
+	}
+	*out = arena_array(a, n, sizeof **out);
+	for (size_t i = 0; i < n; i++)
+		(*out)[i] = (struct category_change){ .category = f->finding.term[i].text,
+			.was = f->finding.term[i].was, .is = f->finding.term[i].is };
+	return n;
 }
 
 /* Each test has numbers of its own, whatever else is compared. */
@@ -119,7 +130,7 @@ add(struct comparison *d, size_t feature, const struct detector *detector, doubl
 	}
 	if (tolerance < 0 && (feature == d->reference->nfeature ||
 	    !feature_restless(d->reference->watched[feature].feature)))
-		alarm_early(&f->finding, how->alpha);
+		alarm_early(&f->finding, detector, how->alpha);
 	f->counts = f->finding.known || f->finding.n_reference > 0 || f->finding.n_current > 0;
 	f->p_adjusted = 1;
 }
@@ -142,6 +153,9 @@ add_feature(struct comparison *d, size_t feature, const struct comparing *how, s
 	    d->current->texts)
 		add(d, feature, detector_find("classifier"), -1, how, a);
 	add(d, feature, detector_default(d->reference->feature[feature].shape), -1, how, a);
+	/* A few records of one new kind are lost among many categories. */
+	if (d->reference->feature[feature].shape == SHAPE_CATEGORY)
+		add(d, feature, detector_find("linf"), -1, how, a);
 	add(d, feature, detector_find("missing"), -1, how, a);
 }
 

@@ -55,7 +55,8 @@ jensen_shannon(const struct feature_profile *r, const struct feature_profile *c,
 	chance = chance_deal(&t, divergence, NULL, draws_for_p(t.k), seed, a);
 	e = excess_of(divergence(&t, a), &chance, linear_sd(&b),
 	    chi2_isf(0.05, 1) * js2_under_null(2, (double)t.n, (double)t.m) / M_LN2);
-	f = (struct finding){ .effect = sqrt(e.at), .ci = { sqrt(e.ci.lo), fmin(1, sqrt(e.ci.hi)) },
+	f = (struct finding){ .effect = sqrt(e.at), .observed = sqrt(divergence(&t, a)),
+	    .ci = { sqrt(e.ci.lo), fmin(1, sqrt(e.ci.hi)) },
 	    .p = chance.p, .draws = chance.draws, .tolerance = tolerance, .mde = fmin(1, sqrt(e.mde)),
 	    .n_reference = t.n, .n_current = t.m };
 	finding_decide(&f, root_reach(tolerance, e.reach), a);

@@ -56,8 +56,9 @@ unseen(const struct feature_profile *r, const struct feature_profile *c, double 
 	usual = left_out(&t, &spread);
 	chance = chance_deal(&t, unseen_share, NULL, draws_for_p(t.k), seed, a);
 	wilson = rate_wilson(lround(share * (double)t.m), t.m, 0.95);
-	f = (struct finding){ .effect = fmax(0, share - usual), .p = chance.p, .draws = chance.draws,
-	    .direction = share > 0, .tolerance = tolerance, .n_reference = t.n, .n_current = t.m };
+	f = (struct finding){ .effect = fmax(0, share - usual), .observed = share, .p = chance.p,
+	    .draws = chance.draws, .direction = share > 0, .tolerance = tolerance,
+	    .n_reference = t.n, .n_current = t.m };
 	f.ci.lo = fmax(0, share - usual - hypot(share - wilson.lo, spread));
 	f.ci.hi = fmin(1, f.effect + hypot(wilson.hi - share, spread));
 	reach = fmax(f.ci.hi - f.effect, chance.q975 - chance.mean);

@@ -408,6 +408,7 @@ struct term { struct str text; double was, is; };
 struct finding {
 	bool        known;               /* false: `why` says what is lacking */
 	double      effect;              /* in the detector's unit, 0: none */
+	double      observed;            /* the same with what chance makes of it, where that is taken off */
 	struct interval ci;              /* of the effect, 95 % */
 	double      p;                   /* of no difference, honest at these sizes; never 0 */
 	long        draws;               /* of random tables that made p, so that it is 1 / (1 + draws)
@@ -436,6 +437,7 @@ struct detector {
 	int         version;
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
+	double      alarm;               /* then a larger effect is drift; 0: a tenth of the tolerance */
 	bool        joint;               /* compares all features together, too: with `sampled` */
 	/*
 	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is
@@ -522,7 +524,9 @@ struct comparison {
 };
 /* Of the feature, or JOINT_NAME. */
 const char *compared_name(const struct comparison *, const struct compared *);
-/* As profile_changes; none of all features together. */
+enum { DRIFT_CHANGES = 5 };
+/* What changed most: the terms that a finding of texts names, else as profile_changes and at most
+ * DRIFT_CHANGES; none of all features together. */
 size_t compared_changes(const struct comparison *, const struct compared *,
                         struct category_change **, struct arena *);
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not
@@ -538,5 +542,66 @@ enum { DRIFT_EXAMPLES = 5 };
  * vectors and all features together. */
 size_t comparison_examples(const struct comparison *, const struct compared *,
                            const struct kept *out[DRIFT_EXAMPLES], struct arena *);
+
+/* ---- outcomes.c: how sure answers were, and whether they were right ------------------------- */
+
+/* Fields by record_value's names.  `correct` empty: right is a prediction that is the label, but for
+ * white space around either. */
+struct outcome_fields { struct str confidence, prediction, label, correct; };
+
+enum { CONFIDENCE_STEPS = 1 << 14, CLASSES_MOST = 256, CLASS_LEAST = 10, LABEL_MAX = 256 };
+
+/* The labels of a reference: those with CLASS_LEAST records or more, at most CLASSES_MOST, and if as
+ * many have others the last class, named NULL, of all those. */
+struct classes { size_t k; struct str *name; struct map *index; };
+
+struct outcomes {
+	long records;            /* read */
+	long without;            /* of them without a confidence */
+	long refused;            /* with one that is no number from 0 to 1, or a `correct` that is
+	                          * neither true nor false */
+	char sample[LOG_SAMPLE_MAX];     /* the first of those: "path:line: why", else empty */
+	long has_prediction, has_label, has_correct;     /* records that have the field */
+	long n, known, right;    /* with a confidence; of them with an outcome; of them right */
+	struct forecasts forecasts;      /* confidences in steps of 1 / CONFIDENCE_STEPS */
+	bool crowded;            /* too many different labels and predictions for classes */
+	const struct classes *classes;   /* of the reference, as `confusion` counts by them */
+	struct confusion confusion;      /* of a reference without its current part, and the reverse */
+};
+
+/*
+ * Reads a window.  `classes` NULL: it is the reference, and gets classes of its own; else they are
+ * the reference's.  The result lives in the arena and does not depend on the number of threads.  -1:
+ * files or lines that cannot be read; more refused than plan->max_bad allows; nothing with a
+ * confidence; a reference without outcomes.
+ */
+int outcomes_read(const struct log_plan *, const char *const *path, size_t n,
+                  const struct outcome_fields *, const struct classes *classes, struct outcomes *,
+                  struct arena *, struct err *);
+void outcomes_free(struct outcomes *);
+
+/* ---- performance.c: the accuracy of a window, with labels or without ------------------------ */
+
+#define OUTSIDE_MOST 0.05        /* of the records may lie beyond the reference's confidences */
+#define SHIFT_ALPHA  0.05        /* of the tests of what is assumed */
+
+struct performance {
+	struct forecast_quality stated[2];       /* reference, current */
+	double margin;                           /* a loss of accuracy that can be borne */
+	double reference;                        /* accuracy */
+	struct calibrator map;
+	struct expected by_confidence, by_outcomes;
+	struct calibration_shift calibration;
+	struct label_shift labels;
+	const struct expected *basis;            /* what the verdict is by; NULL: neither holds */
+	double mde;                              /* the smallest change shown with power 80 % */
+	long   n_needed, n_reference_needed;     /* records that would decide; 0: that many never */
+	enum verdict verdict;                    /* PASS, FAIL or INCONCLUSIVE */
+	const char *why;                         /* a sentence part */
+};
+/* Intervals are 95 %.  FAIL: the change's lies below -margin; PASS: above. */
+struct performance *performance_judge(const struct outcomes *reference,
+                                      const struct outcomes *current, double margin,
+                                      uint64_t seed, struct arena *);
 
 #endif

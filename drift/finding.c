@@ -73,6 +73,7 @@ finding_decide(struct finding *f, double reach, struct arena *a)
 	if (!(f->tolerance >= 0))
 		bug("a tolerance of %g", f->tolerance);
 	f->known = true;
+	f->observed = fmax(f->observed, f->effect);
 	f->p = p_clip(f->p);
 	f->verdict = DRIFT_UNSURE;
 	if (f->n_reference < VALUES_LEAST || f->n_current < VALUES_LEAST) {
@@ -112,8 +113,8 @@ struct finding
 finding_norm(const struct tally *t, double at, const struct chance_of *c, double se, double most,
              double tolerance, struct arena *a)
 {
-	struct finding f = { .effect = fmax(0, at - c->mean), .p = c->p, .draws = c->draws,
-	    .tolerance = tolerance,
+	struct finding f = { .effect = fmax(0, at - c->mean), .observed = at, .p = c->p,
+	    .draws = c->draws, .tolerance = tolerance,
 	    .n_reference = t->n, .n_current = t->m };
 
 	/* Many alike draws may have their mean above the quantile, and one window may be so small that

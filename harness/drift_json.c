@@ -9,24 +9,6 @@ enum { OTHER_VALUES = 11, EXAMPLES_WITH_OTHERS = 100 };
 
 const char *const drift_verdict_word[3] = { "PASS", "FAIL", "INCONCLUSIVE" };
 
-size_t
-drift_changed(const struct comparison *c, const struct compared *x, struct category_change **out,
-    struct arena *a)
-{
-	const struct finding *f = &x->finding;
-	size_t n;
-
-	if (f->nterm == 0) {
-		n = compared_changes(c, x, out, a);
-		return n < DRIFT_CHANGES ? n : DRIFT_CHANGES;
-	}
-	*out = arena_array(a, f->nterm, sizeof **out);
-	for (size_t i = 0; i < f->nterm; i++)
-		(*out)[i] = (struct category_change){ .category = f->term[i].text,
-			.was = f->term[i].was, .is = f->term[i].is };
-	return f->nterm;
-}
-
 static void
 finding_json(struct buf *b, const struct comparison *c, const struct compared *x, size_t others,
     struct arena *a)
@@ -35,7 +17,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	int64_t onset = x->verdict != DRIFT_YES ? 0 :
 	    profile_onset(c->reference, c->current, x->feature, a);
 	struct category_change *change;
-	size_t n = drift_changed(c, x, &change, a);
+	size_t n = compared_changes(c, x, &change, a);
 
 	buf_char(b, '{');
 	buf_key_text(b, "feature", str_of(compared_name(c, x)));
@@ -44,6 +26,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 	buf_key_text(b, "unit", str_of(x->detector->unit));
 	buf_key_text(b, "verdict", str_of(drift_verdict_word[x->verdict]));
 	buf_key_real_if(b, "effect", f->known, f->effect);
+	buf_key_real_if(b, "observed", f->known, f->observed);
 	buf_key_real_if(b, "lo", f->known, f->ci.lo);
 	buf_key_real_if(b, "hi", f->known, f->ci.hi);
 	buf_key_real(b, "tolerance", f->tolerance);

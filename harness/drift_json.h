@@ -13,11 +13,6 @@ struct drift_document {
 	uint64_t                 seed;        /* of random tables */
 	const char              *command;     /* the line that made it */
 };
-enum { DRIFT_CHANGES = 5 };               /* categories that a finding names */
-/* The terms that a finding names, else the categories that changed most: how many. */
-size_t drift_changed(const struct comparison *, const struct compared *, struct category_change **,
-                     struct arena *);
-
 /* A verdict as gates have it: PASS, FAIL, INCONCLUSIVE. */
 extern const char *const drift_verdict_word[3];
 

@@ -45,6 +45,19 @@ in_words(struct json finding)
 	    str_is(verdict.raw, "\"PASS\"") ? DRIFT_NO : DRIFT_UNSURE];
 }
 
+/* What chance makes of an effect is taken off; what was seen is said, too. */
+static void
+effect_text(const struct printing *p, struct json f)
+{
+	double effect = number(f, "effect"), observed = number(f, "observed");
+
+	buf_fmt(p->b, "  %.3g [%.3g, %.3g] %s", effect, number(f, "lo"), number(f, "hi"),
+	    text(p, f, "unit"));
+	if (observed > 1.005 * effect + 1e-9)
+		buf_fmt(p->b, " beyond chance (%.3g seen)", observed);
+	buf_fmt(p->b, ", tolerance %.3g, p=%.2g", number(f, "tolerance"), number(f, "p_bh"));
+}
+
 static void
 finding_text(const struct printing *p, struct json f)
 {
@@ -57,9 +70,7 @@ finding_text(const struct printing *p, struct json f)
 	buf_fmt(b, "  %-12s  %-20s %-15s", in_words(f), visible(p, f, "feature"),
 	    text(p, f, "detector"));
 	if (!is_null(f, "effect"))
-		buf_fmt(b, "  %.3g [%.3g, %.3g] %s, tolerance %.3g, p=%.2g", number(f, "effect"),
-		    number(f, "lo"), number(f, "hi"), text(p, f, "unit"), number(f, "tolerance"),
-		    number(f, "p_bh"));
+		effect_text(p, f);
 	if (why[0] != '\0')
 		buf_fmt(b, "\n%*s%s", INDENT, "", why);
 	if (!drifted && !is_null(f, "n_needed"))

@@ -121,6 +121,7 @@ sentence(const struct drift_page *p, const struct drift_finding *f)
 	struct buf *b = p->v.out;
 	long needed = view_long(f->json, "n_needed"), direction = view_long(f->json, "direction");
 	const char *why = view_text(&p->v, f->json, "why");
+	double observed = view_real(f->json, "observed");
 
 	buf_puts(b, "<p class=\"stated\">");
 	drift_chip(b, f->verdict);
@@ -128,6 +129,11 @@ sentence(const struct drift_page *p, const struct drift_finding *f)
 	if (f->known) {
 		buf_puts(b, ": <b>");
 		drift_amount(b, f->unit, f->effect);
+		if (observed > 1.005 * f->effect + 1e-9) {
+			buf_puts(b, "</b> beyond chance (");
+			drift_amount(b, f->unit, observed);
+			buf_puts(b, " seen)<b>");
+		}
 		buf_puts(b, "</b>, with 95 % confidence from ");
 		drift_amount(b, f->unit, f->lo);
 		buf_puts(b, " to ");

@@ -351,6 +351,8 @@ bool parse_size(struct str, long *bytes);               /* k, M, G are powers of
 bool parse_number(struct str, double *out);             /* JSON's grammar, finite; out may be NULL */
 /* The other way: 56.3 % if `rate`, else by unit: 2.31 s, 12.5 us, 0.0004 USD; with its sign. */
 void quantity_write(struct buf *, double, bool rate, struct str unit, bool sign);
+/* A change of a rate in points: +1.3; what rounds to 0.0 has no sign. */
+void points_write(struct buf *, double change);
 bool parse_bool(struct str, bool *out);                 /* yes no true false on off, any case */
 bool parse_choice(const char **rest, struct str *part); /* the next part of "a|b|c"; false: no more */
 

@@ -200,3 +200,11 @@ conf_range(const struct conf_key *k)
 	}
 	return r;
 }
+
+void
+points_write(struct buf *b, double change)
+{
+	double x = fabs(change) < 0.0005 ? 0 : change * 100;
+
+	buf_fmt(b, x < 0 || x > 0 ? "%+.1f" : "%.1f", x);
+}

@@ -4,13 +4,14 @@
  * Per metric and slice: pairs, both passing, regressions, fixes, both failing, the change and
  * its interval.  It describes and does not judge; the gates do that.
  */
+#include "harness/mix.h"
 #include "harness/verdict.h"
 
 struct options {
 	struct common common;
-	const char   *metric, *suite;
+	const char   *metric, *suite, *traffic, *slice_field;
 	long          flips;
-	bool          slices, rescore;
+	bool          slices, rescore, mix;
 };
 
 static const struct opt options[] = {
@@ -18,6 +19,12 @@ static const struct opt options[] = {
 	{ "flips", 0, OPT_INT, offsetof(struct options, flips), "N",
 	  "show at most N flipped cases with both answers (default 10)" },
 	{ "slices", 's', OPT_FLAG, offsetof(struct options, slices), NULL, "a row for every slice" },
+	{ "mix", 0, OPT_FLAG, offsetof(struct options, mix), NULL,
+	  "part the change of each rate into the mix of slices and the quality of answers" },
+	{ "traffic", 0, OPT_TEXT, offsetof(struct options, traffic), "LOGS",
+	  "the same, the first run weighted by the slices of these logs" },
+	{ "slice-field", 0, OPT_TEXT, offsetof(struct options, slice_field), "FIELD",
+	  "where their records name the slice (default: as the cases do)" },
 	{ "rescore", 0, OPT_FLAG, offsetof(struct options, rescore), NULL,
 	  "first score both runs anew, and say what that changed" },
 	{ "suite", 0, OPT_TEXT, offsetof(struct options, suite), "FILE",
@@ -174,7 +181,8 @@ flips(struct session *s, const struct comparison *x, long run, long base, long m
 }
 
 static void
-one_metric(struct session *s, const struct suite *suite, int m, long run, long base, bool first)
+one_metric(struct session *s, const struct suite *suite, int m, long run, long base,
+    struct mix *mix, bool first)
 {
 	const struct options *o = s->options;
 	struct comparison x = { .c = arena_array(s->arena, suite->nslice + 1, sizeof *x.c) };
@@ -202,6 +210,8 @@ one_metric(struct session *s, const struct suite *suite, int m, long run, long b
 	else if (x.only_a + x.only_b + x.edited > 0)
 		buf_fmt(&s->out, "  not paired: %ld only in the first run, %ld only in the second, "
 		    "%ld edited\n", x.only_a, x.only_b, x.edited);
+	if (mix != NULL)
+		mix_metric(mix, s, m, json);
 	flips(s, &x, run, base, o->flips, json);
 	buf_puts(&s->out, json ? "}" : "");
 	mem_free(x.flip);
@@ -311,14 +321,17 @@ compare(struct session *s, struct err *e)
 {
 	struct options *o = s->options;
 	int status = store_open(&s->store, s->project->store, o->rescore ? STORE_WRITE : STORE_READ, e);
+	bool first = true, parted = o->mix || o->traffic != NULL;
 	struct suite *suite;
-	bool first = true;
+	struct mix mix = { 0 };
 	long run, base;
 
 	if (status != 0)
 		return status;
 	run = run_resolve(s->store, s->operand.text[0], NULL, e);
 	base = run_resolve(s->store, s->operand.text[1], NULL, e);
+	if (o->slice_field != NULL && o->traffic == NULL)
+		err_set(e, "--slice-field goes with --traffic");
 	if (o->suite != NULL && !o->rescore)
 		err_set(e, "--suite goes with --rescore");
 	if (run == 0 || base == 0 || e->n > 0)
@@ -334,7 +347,9 @@ compare(struct session *s, struct err *e)
 	}
 	suite->ngate = 0;                               /* nothing is judged here */
 	if (suite_take_metrics(suite, s->store, run, s->arena, e) != 0 ||
-	    comparable(s, suite, run, base, e) != 0) {
+	    comparable(s, suite, run, base, e) != 0 || (parted &&
+	    mix_begin(&mix, s, run, base, o->traffic, o->slice_field, e) != 0)) {
+		mix_free(&mix);
 		buf_reset(&s->out);
 		return EXIT_MISTAKE;
 	}
@@ -344,9 +359,10 @@ compare(struct session *s, struct err *e)
 		    store_long(s->store, 0, "SELECT count(*) FROM v_metric WHERE run = ? AND name = ?",
 		    "is", base, suite->metric[m].name) == 0)
 			continue;
-		one_metric(s, suite, (int)m, run, base, first);
+		one_metric(s, suite, (int)m, run, base, parted ? &mix : NULL, first);
 		first = false;
 	}
+	mix_free(&mix);
 	buf_puts(&s->out, o->common.json ? "]}\n" : "");
 	if (first) {
 		buf_reset(&s->out);

@@ -927,4 +927,138 @@ struct router router_judge(const struct sample *design, const struct rung *cheap
                            const struct rung *strong, const double *confidence, const bool *held,
                            const struct ladder_rules *, struct arena *);
 
+/* ---- isotonic.c ---- */
+
+/* The rising sequence of least weighted squares (weights above 0; NULL: all 1) into fit; returns
+ * the number of its different values.  O(n). */
+size_t isotonic(const double *y, const double *weight, size_t n, double *fit,
+                struct arena *scratch);
+
+/* ---- matrix.c ---- */
+
+/* The inverse of a, n x n and row by row; returns the condition number by the 1-norm, 0: singular,
+ * and the inverse is then void.  O(n^3). */
+double matrix_invert(const double *a, size_t n, double *inverse, struct arena *scratch);
+
+/* ---- forecasts.c: stated probabilities of being right, and how they came true ---- */
+
+/* Counts by confidence, k different ones in [0,1], rising: all records, those whose outcome is
+ * known, those of them that were right. */
+struct forecasts { size_t k; const double *at; const long *n, *known, *right; };
+
+/* Of those with an outcome.  Intervals by the t distribution. */
+struct forecast_quality {
+	bool   known;            /* at least two outcomes */
+	long   n;
+	double accuracy, confidence;             /* means */
+	double over;                             /* confidence less accuracy */
+	double brier;
+	struct interval over_ci, brier_ci;
+	double ece, ece_chance;  /* over 10 bins of equal width; its mean if all came true as stated */
+};
+struct forecast_quality forecast_quality(const struct forecasts *, double conf);
+
+/* ---- calibrator.c: from the stated confidence to the probability of being right ---- */
+
+struct calibrator {
+	bool    known;           /* there is an outcome */
+	long    n, right;        /* outcomes */
+	size_t  nnode;           /* bins of equally many, at least 5 outcomes; at most 400 */
+	double *at, *rate;       /* mean confidence, rising, and rate of each bin; in the arena */
+	bool    falls;           /* the surer, the less often right: the curve falls */
+	double *curve;           /* the monotone fit of the rates */
+	double *var, *share;     /* of the rate; the bin's share of the outcomes */
+};
+struct calibrator calibrator_fit(const struct forecasts *, struct arena *);
+/* The probability at one confidence, by the curve. */
+double            calibrator_at(const struct calibrator *, double confidence);
+/* The weights of the nodes in the map at a confidence, times `weight`, added to node. */
+void              calibrator_weigh(const struct calibrator *, double confidence, double weight,
+                                   double *node);
+/* Over counts by confidence: the mean of the map, sum node_b rate_b; the mean weight of each node;
+ * the variance of calibrator_at; and the share of the counts beyond the first and last node. */
+struct calibrated { long n; double mean, variance, outside; double *node; };
+struct calibrated calibrator_mean(const struct calibrator *, const double *at, const long *count,
+                                  size_t k, struct arena *);
+
+/* ---- expected.c: the accuracy of records that nobody graded ---- */
+
+struct expected {
+	bool   known;
+	long   n;
+	double at, se;           /* accuracy */
+	double change, change_se;/* less the reference's */
+	struct interval ci, change_ci;
+	double var_current, var_reference;       /* of the change; each falls with its records */
+	double outside;          /* share of the records beyond the calibrator's nodes */
+};
+/* From confidences alone, by a calibrator of the reference.  Known if current has a record.  Holds
+ * if the probability of being right at each confidence is as in the reference. */
+struct expected expected_accuracy(const struct calibrator *, const struct forecasts *reference,
+                                  const struct forecasts *current, double conf,
+                                  struct arena *scratch);
+/* Corrected by the outcomes that current has, which must be those of a random part of it; needs
+ * nothing of the map.  Known from 30 outcomes on, 5 of either kind; n counts
+ * them. */
+struct expected expected_with_outcomes(const struct calibrator *, const struct forecasts *reference,
+                                       const struct forecasts *current, double conf,
+                                       struct arena *scratch);
+
+/* Whether current's outcomes are those that the map expects at their confidences. */
+struct calibration_shift {
+	long   n, df;            /* outcomes; groups of confidences next to each other, at most 10 */
+	double realised, expected;               /* accuracy of these n; n = 0: 0, and every p is 1 */
+	double z, chi2;          /* of all together; of the groups */
+	double p_mean, p_groups, p;              /* p: the smaller, twice unless df is 1 */
+};
+struct calibration_shift calibration_shift(const struct calibrator *, const struct forecasts *,
+                                           struct arena *scratch);
+
+/* ---- label_shift.c: a changed mix of classes, from predictions alone ---- */
+
+/* k classes, each with a label in the reference.  A prediction that is none of them is an "other". */
+struct confusion {
+	size_t k;
+	const long *count;       /* reference: k x k, prediction i of label j at [i * k + j] */
+	const long *labelled;    /* by label, predictions that are no class included */
+	const long *right;       /* by label; only at prediction = label */
+	const long *current;     /* current predictions by class */
+	long        other, current_other;
+};
+struct label_shift {
+	bool   known;            /* two classes, and current predictions */
+	double p;                /* of no shift: predictions are distributed as in the reference */
+	bool   identified;       /* the classes' predictions differ enough to tell them apart */
+	double condition;        /* of the matrix, 0: singular; identified up to 1000 */
+	size_t k;
+	struct { double was, is; struct interval ci; } *class;   /* shares; `is` sums to 1 */
+	double at, change, change_se;            /* accuracy if nothing but the mix changed */
+	struct interval ci, change_ci;
+};
+struct label_shift label_shift(const struct confusion *, double conf, uint64_t seed,
+                               struct arena *);
+
+/* ---- decompose.c: a change of a weighted mean, in mix and quality ---- */
+
+/* One side, by stratum: shares that sum to 1, and where known the mean and its variance. */
+struct weighted {
+	const double *share, *mean, *var;
+	const bool   *known;
+	long          counted;   /* records that the shares were counted from; 0: they are exact */
+};
+struct component { double at, se; struct interval ci; };
+struct decomposition {
+	bool   known;            /* some share of either side lies in a stratum with a mean */
+	double from, to;         /* the weighted means */
+	struct component change, mix, quality;        /* change = mix + quality */
+	double moved[2];         /* share, before and after, in strata without a mean on either side:
+	                          * given to the others */
+	size_t n;
+	struct { double mix, quality; } *stratum;        /* they add up to the parts above */
+};
+/* A stratum whose mean is known on one side is mix alone.  cov: of the two means by stratum, where the
+ * same cases were asked; NULL: none. */
+struct decomposition decompose(const struct weighted *before, const struct weighted *after,
+                               const double *cov, size_t n, double conf, struct arena *);
+
 #endif

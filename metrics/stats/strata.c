@@ -8,10 +8,11 @@
  * Strata too small to vary, or that did not vary, do not count as certain: see the guards.
  *
  * Strata and clusters in which few cases happened to be lost look good and certain at once, and t
- * then errs more often than alpha.  So a variance that a test stands on has in each stratum one unit
- * more in its sum of squares.  Of differences, where changes are rare, it is as large as those that
- * changed are on average (for single cases half a loss and half a gain), of a rate in clusters as
- * far from the mean as all are; degrees of freedom are Satterthwaite's.  `make simulate` shows what it does.
+ * then errs more often than alpha.  So a variance that a test stands on has in each stratum one
+ * unit more in its sum of squares.  Of differences, where changes are rare, it is as large as those
+ * that changed are on average (for single cases half a loss and half a gain), of a rate in clusters
+ * as far from the mean as all are; degrees of freedom are Satterthwaite's.  `make simulate` shows
+ * what it does.
  */
 #include "metrics/stats/stats.h"
 
@@ -291,7 +292,8 @@ linear_variance(const struct linear *l, const double *weight, const bool *same, 
 			continue;
 		v = c / (c - 1) * (square[h] + scale * scale * changed_square(&one));
 		if (same[h] && count[h] < FEW)
-			v = fmax(tested != TESTED_NOT ? v : 0, weight[h] * weight[h] * jeffreys_variance(c) / c);
+			v = fmax(tested != TESTED_NOT ? v : 0,
+			    weight[h] * weight[h] * jeffreys_variance(c) / c);
 		var += v;
 		var2 += v * v / (c - 1);
 		*df += c - 1;

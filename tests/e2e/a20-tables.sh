@@ -366,6 +366,7 @@ run --dry-run|run suites/tickets -t nearest -n
 show RUN CASE|show last c001
 compare|compare last baseline
 compare|compare last baseline --rescore
+compare|compare last baseline --traffic suites/tickets/train.jsonl
 size|size suites/tickets/release.yaml
 history|history suites/tickets
 ladder|ladder suites/tickets/routed.yaml
@@ -409,6 +410,11 @@ filled due
 grep -v refund suites/tickets/train.jsonl >day.jsonl
 expect_exit 1 driftlead drift suites/tickets/train.jsonl day.jsonl --field input=text --json
 printed drift
+awk 'BEGIN { for (i = 0; i < 600; i++) printf "{\"confidence\":%.2f,\"prediction\":\"%s\",\"label\":\"%s\"}\n",
+	i % 100 / 100, i % 2 ? "a" : "b", (i % 101 < i % 100) == i % 2 ? "a" : "b" }' >graded.jsonl
+driftlead performance graded.jsonl graded.jsonl --json >"$OUT"
+printed performance
+echo performance >>sections
 sort -u sections >each
 while read -r section; do
 	filled "$section"
@@ -417,7 +423,7 @@ done <each
 begin "every other command refuses --json, or prints JSON anyway"
 for c in $(rows COMMAND harness/commands.def); do
 	case $c in
-	run | score | gate | ladder | baseline | compare | drift | due | size | history | log | show | report | list | \
+	run | score | gate | ladder | baseline | compare | drift | due | performance | size | history | log | show | report | list | \
 		profile | doctor | init | version) ;;
 	schema) expect_exit 0 driftlead schema suite --json && cp "$OUT" with
 		expect_exit 0 driftlead schema suite

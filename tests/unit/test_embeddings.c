@@ -9,7 +9,12 @@
 
 extern const struct protocol protocol_embeddings;
 
-static const struct { const char *body; int status; enum outcome outcome; const char *text; } row[] = {
+static const struct {
+	const char  *body;
+	int          status;
+	enum outcome outcome;
+	const char  *text;
+} row[] = {
 	{ "{\"data\":[{\"index\":0,\"embedding\":[0.5, -1e-3,\n2]}],\"model\":\"e5\",\"usage\":"
 	  "{\"prompt_tokens\":7}}", 200, OUT_ANSWERED, "[0.5,-1e-3,2]" },
 	{ "{\"error\":null,\"data\":[{\"embedding\":[1]}]}", 200, OUT_ANSWERED, "[1]" },
