@@ -129,7 +129,7 @@ oracle: $(B)/tests/oracle  ## every golden number of DIR (tests/oracle) against 
 
 simulate: $(B)/tests/simulate $(B)/tests/nights $(B)/driftlead  ## how often gates err and drift alarms: minutes
 	@$(B)/tests/simulate
-	@$(B)/tests/nights $(B)/driftlead
+	@$(B)/tests/nights --list | xargs -P 2 -n 1 $(B)/tests/nights $(B)/driftlead
 
 ASAN = B=build/asan HARDEN= SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 asan:  ## check under the address and undefined behaviour sanitizers

@@ -56,8 +56,9 @@ psi(const struct feature_profile *r, const struct feature_profile *c, double tol
 	chance = chance_deal(&t, index_of, NULL, draws_for_p(t.k), seed, a);
 	e = excess_of(index_of(&t, a), &chance, linear_sd(&b),
 	    chi2_isf(0.05, 1) * psi_under_null(2, (double)t.n, (double)t.m));
-	f = (struct finding){ .effect = e.at, .observed = index_of(&t, a), .ci = e.ci,
-	    .p = chance.p, .draws = chance.draws, .tolerance = tolerance, .mde = e.mde, .n_reference = t.n, .n_current = t.m };
+	f = (struct finding){ .effect = e.at, .observed = index_of(&t, a), .ci = e.ci, .p = chance.p,
+	    .draws = chance.draws, .tolerance = tolerance, .mde = e.mde, .n_reference = t.n,
+	    .n_current = t.m };
 	finding_decide(&f, e.reach, a);
 	return f;
 }

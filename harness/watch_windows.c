@@ -64,8 +64,8 @@ pinned_pieces(struct store *st, const struct watch *w, struct pieces *p, struct 
 {
 	struct query *q = store_query(st, "SELECT season, cell, bytes FROM v_watch_profile"
 	    " WHERE watch = ? AND name = ? ORDER BY cell", "ss", w->name, w->reference_word);
-	int any = stored_pieces(st, q, w, arena_fmt(a, "the pinned reference '%s'", w->reference_word), p,
-	    a, e);
+	const char *what = arena_fmt(a, "the pinned reference '%s'", w->reference_word);
+	int any = stored_pieces(st, q, w, what, p, a, e);
 
 	return any == 0 ? not_pinned(w, e) : any;
 }

@@ -1,6 +1,7 @@
 /*
  * nights.c -- how often `driftlead drift` alarms, with and without drift, through the command line.
  *
+ *	nights --list
  *	nights PROGRAM [--quick] [NAME...]
  *
  * Each experiment writes logs that are drawn anew, asks the program, and counts exit statuses.
@@ -306,22 +307,22 @@ static const struct experiment {
 	  .budget = 1 }, 20, 1, BUDGET, 1 },
 	{ "stream", "10,000 records, ten windows of 1000", watches,
 	  &(const struct nights){ .checks = 10, .per_day = 1000, .window = 1, .budget = 0.05 },
-	  100, 2, BUDGET, 0.05 },
+	  60, 0, BUDGET, 0.05 },
 	{ "year", "365 nights of 21 features, 1 per 90 days", watches,
 	  &(const struct nights){ .checks = 365, .per_day = 150, .window = 7, .budget = 365.0 / 90 },
-	  5, 0, BUDGET, 365.0 / 90 },
+	  2, 0, BUDGET, 365.0 / 90 },
 	{ "down", "normal, half a standard deviation less, 200 v 200", two_windows,
 	  &(const struct windows){ NORMAL, 1, 0, 200, 200, -0.5 }, 400, 50, RATE_LEAST, 0.99 },
 	{ "embedding-shift", "0.05 more in each of 64 dimensions, 200 v 200", two_windows,
 	  &(const struct windows){ EMBEDDING, 1, 64, 200, 200, 0.05 }, 200, 0, RATE_LEAST, 0.35 },
-	{ "2-points", "a share of 30 % that grows by 2 points, 2000 a day", watches,
-	  &(const struct nights){ .checks = 40, .per_day = 2000, .window = 7, .budget = 40.0 / 90,
+	{ "2-points", "a share of 30 % that grows by 2 points, 1000 a day", watches,
+	  &(const struct nights){ .checks = 40, .per_day = 1000, .window = 7, .budget = 40.0 / 90,
 	  .points = 0.02, .from = 10 }, 5, 0, SEEN, 0 },
 	{ "5-points", "by 5 points", watches,
-	  &(const struct nights){ .checks = 40, .per_day = 2000, .window = 7, .budget = 40.0 / 90,
+	  &(const struct nights){ .checks = 40, .per_day = 1000, .window = 7, .budget = 40.0 / 90,
 	  .points = 0.05, .from = 10 }, 5, 0, SEEN, 0 },
 	{ "10-points", "by 10 points", watches,
-	  &(const struct nights){ .checks = 40, .per_day = 2000, .window = 7, .budget = 40.0 / 90,
+	  &(const struct nights){ .checks = 40, .per_day = 1000, .window = 7, .budget = 40.0 / 90,
 	  .points = 0.10, .from = 10 }, 5, 0, SEEN, 0 },
 };
 
@@ -372,6 +373,10 @@ main(int argc, char **argv)
 	char **name = argv + 2 + quick, folder[] = "/tmp/driftlead-nights.XXXXXX", real[4096];
 	int n = argc - 2 - quick;
 
+	for (size_t i = 0; i < COUNT(experiment) && argc == 2 && strcmp(argv[1], "--list") == 0; i++)
+		printf("%s\n", experiment[i].name);
+	if (argc == 2 && strcmp(argv[1], "--list") == 0)
+		return 0;
 	if (argc < 2 || realpath(argv[1], real) == NULL || mkdtemp(folder) == NULL ||
 	    chdir(folder) != 0)
 		die(2, "usage: nights PROGRAM [--quick] [NAME...]");
