@@ -171,8 +171,9 @@ say_what_helps(struct finding *f, double reach, const struct profile *r, const s
 	    most <= f->tolerance / 2))
 		return;
 	f->n_needed = 0;
-	f->why = arena_fmt(a, f->n_reference < room || f->n_current < room ? "more texts may decide, up "
-	    "to the %ld that a sample keeps" : "samples of %ld texts are too small to decide", room);
+	f->why = arena_fmt(a, f->n_reference < room || f->n_current < room ?
+	    "more texts may decide, up to the %ld that a sample keeps" :
+	    "samples of %ld texts are too small to decide", room);
 }
 
 static struct finding
