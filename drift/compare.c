@@ -61,7 +61,8 @@ alarm_early(struct finding *f, const struct detector *detector, double alpha)
 {
 	double least = detector->alarm > 0 ? detector->alarm : DRIFT_FLOOR * f->tolerance;
 
-	if (!f->known || f->verdict == DRIFT_YES || !(f->ci.lo > least) || f->p > alpha)
+	if (!f->known || f->verdict == DRIFT_YES || f->p > alpha ||
+	    !((detector->by_p ? f->effect : f->ci.lo) > least))
 		return;
 	f->verdict = DRIFT_YES;
 	f->tolerance = least;

@@ -66,6 +66,6 @@ blocks(const struct profile *r, const struct profile *c, size_t feature, int64_t
 
 const struct detector detector_energy = {
 	.name = "energy", .help = "energy distance beyond chance", .unit = "energy", .version = 1,
-	.shapes = 1u << SHAPE_VECTOR, .joint = true, .tolerance = 0.1, .sampled = energy,
+	.shapes = 1u << SHAPE_VECTOR, .joint = true, .tolerance = 0.1, .by_p = true, .sampled = energy,
 	.blocked = blocks,
 };

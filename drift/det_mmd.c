@@ -78,6 +78,6 @@ blocks(const struct profile *r, const struct profile *c, size_t feature, int64_t
 
 const struct detector detector_mmd = {
 	.name = "mmd", .help = "maximum mean discrepancy beyond chance", .unit = "MMD", .version = 1,
-	.shapes = 1u << SHAPE_VECTOR, .joint = true, .tolerance = 0.1, .sampled = mmd,
+	.shapes = 1u << SHAPE_VECTOR, .joint = true, .tolerance = 0.1, .by_p = true, .sampled = mmd,
 	.blocked = blocks,
 };

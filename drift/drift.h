@@ -336,6 +336,8 @@ enum { PROFILE_VERSION = 3 };
 /* Appends the file's bytes: equal profiles have equal bytes.  One without texts
  * and vectors is of version 1. */
 void profile_write(struct buf *, const struct profile *);
+/* The same of a profile that kept no texts, whether this one does or not. */
+void profile_write_textless(struct buf *, const struct profile *);
 /*
  * Reads what profile_write wrote; `path` is for messages.  NULL and one sentence if it is damaged,
  * of a newer version or no profile at all.  Its `watched` live in the arena, and their features
@@ -438,6 +440,8 @@ struct detector {
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
 	double      alarm;               /* then a larger effect is drift; 0: a tenth of the tolerance */
+	bool        by_p;                /* and the effect itself has to be larger, not its lower bound,
+	                                  * which is far wider than the test */
 	bool        joint;               /* compares all features together, too: with `sampled` */
 	/*
 	 * One of the two: `test` reads what was counted, `sampled` the records that were kept.  p is

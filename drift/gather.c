@@ -68,6 +68,8 @@ logs_infer(const struct log_plan *plan, const char *const *path, size_t n, struc
 	for (size_t i = 0; i < n && first.most > 0; i++) {
 		if (logs_read(&first, &path[i], 1, infer_each, f, &counts, e) != 0)
 			return -1;
+		if (counts.records == 0 && logs_check(plan, &counts, e) != 0)
+			return -1;
 		first.most -= counts.records < first.most ? counts.records : first.most;
 	}
 	if (reads_input(path, n))

@@ -137,7 +137,7 @@ put_vectors(struct buf *b, const struct feature_profile *f)
 }
 
 static void
-put_kept(struct buf *b, const struct profile *p)
+put_kept(struct buf *b, const struct profile *p, bool texts)
 {
 	put(b, p->cap);
 	put(b, p->nkept);
@@ -151,30 +151,37 @@ put_kept(struct buf *b, const struct profile *p)
 			if (v->kind == VALUE_NUMBER)
 				put_real(b, v->number);
 			if (v->kind == VALUE_TEXT || v->kind == VALUE_VECTOR)
-				put_text(b, v->text);
+				put_text(b, texts || p->feature[k].shape != SHAPE_TEXT ? v->text :
+				    (struct str){ 0 });
 		}
 	}
+}
+
+static long
+version_of(const struct profile *p, bool texts)
+{
+	for (size_t i = 0; i < p->nfeature; i++)
+		if (p->feature[i].shape == SHAPE_VECTOR)
+			return PROFILE_VECTORS;
+	return texts ? PROFILE_TEXTS : PROFILE_TEXTLESS;
 }
 
 long
 profile_version(const struct profile *p)
 {
-	for (size_t i = 0; i < p->nfeature; i++)
-		if (p->feature[i].shape == SHAPE_VECTOR)
-			return PROFILE_VECTORS;
-	return p->texts ? PROFILE_TEXTS : PROFILE_TEXTLESS;
+	return version_of(p, p->texts);
 }
 
-void
-profile_write(struct buf *b, const struct profile *p)
+static void
+write_profile(struct buf *b, const struct profile *p, bool texts)
 {
 	struct sha256 sum = sha256_begin();
 	unsigned char raw[32];
 	size_t from = b->n;
 
-	buf_fmt(b, PROFILE_MAGIC "%ld\n", profile_version(p));
-	if (profile_version(p) == PROFILE_VECTORS)
-		put(b, p->texts);
+	buf_fmt(b, PROFILE_MAGIC "%ld\n", version_of(p, texts));
+	if (version_of(p, texts) == PROFILE_VECTORS)
+		put(b, texts);
 	put_watched(b, p);
 	put(b, (uint64_t)p->n);
 	put(b, (uint64_t)p->bad);
@@ -195,8 +202,20 @@ profile_write(struct buf *b, const struct profile *p)
 		else
 			put_vectors(b, f);
 	}
-	put_kept(b, p);
+	put_kept(b, p, texts);
 	sha256_add(&sum, str_sub(buf_as_str(b), from, b->n - from));
 	sha256_end_raw(&sum, raw);
 	buf_add(b, raw, sizeof raw);
+}
+
+void
+profile_write(struct buf *b, const struct profile *p)
+{
+	write_profile(b, p, p->texts);
+}
+
+void
+profile_write_textless(struct buf *b, const struct profile *p)
+{
+	write_profile(b, p, false);
 }

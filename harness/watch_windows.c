@@ -215,6 +215,15 @@ leave_out_old(struct window *current)
 	current->npath = n;
 }
 
+/* Texts are told apart while both windows are read, and then forgotten.  What is stored has none, and
+ * the many cells of a season would take too much room. */
+static bool
+compares_texts(const struct watch *w)
+{
+	return w->season == SEASON_NONE && (w->reference == REFERENCE_SUITE ||
+	    w->reference == REFERENCE_RUN || w->reference == REFERENCE_LOGS);
+}
+
 int
 watch_current(struct session *s, const struct watch *w, int64_t now, struct watch_windows *out,
     struct err *e)
@@ -240,7 +249,7 @@ watch_current(struct session *s, const struct watch *w, int64_t now, struct watc
 	if ((status = choose_features(s, w, current, &watched, &n, e)) != 0)
 		return status;
 	out->current = (struct pieces){ .season = w->season, .watched = watched, .nfeature = n,
-		.cap = sample_of(w->season) };
+		.cap = sample_of(w->season), .texts = compares_texts(w) };
 	return logs_cut(&current->plan, current->path, current->npath, &out->current, s->arena, e) ?
 	    EXIT_MISTAKE : 0;
 }
@@ -260,7 +269,7 @@ read_reference(struct session *s, const struct watch *w, struct watch_windows *o
 	if (kind != WINDOW_LOGS)
 		return window_profile(r, s, c->watched, c->nfeature, 0, e);
 	out->reference = (struct pieces){ .season = c->season, .watched = c->watched,
-		.nfeature = c->nfeature, .cap = c->cap };
+		.nfeature = c->nfeature, .cap = c->cap, .texts = c->texts };
 	return logs_cut(&r->plan, r->path, r->npath, &out->reference, s->arena, e) ? EXIT_MISTAKE : 0;
 }
 

@@ -22,7 +22,7 @@ piece_bytes(const struct pieces *p, struct arena *a)
 		if (p->cell[i] == NULL)
 			continue;
 		buf_reset(&b);
-		profile_write(&b, p->cell[i]);
+		profile_write_textless(&b, p->cell[i]);
 		bytes[i] = str_dup(buf_as_str(&b), a);
 	}
 	buf_free(&b);
@@ -119,7 +119,7 @@ put_check(struct session *s, const struct watch *w, const struct watch_windows *
 	char digest[65];
 	long check;
 
-	profile_write(&profile, c->reference);
+	profile_write_textless(&profile, c->reference);
 	sha256_of(buf_as_str(&profile), digest);
 	buf_free(&profile);
 	row.reference_digest = digest;

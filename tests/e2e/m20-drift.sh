@@ -136,6 +136,9 @@ begin "a log that cannot be read says where"
 { head -n 50 a.jsonl; printf 'nonsense\n{"a":\n'; } >broken.jsonl
 expect_exit 2 driftlead drift a.jsonl broken.jsonl --field input=text
 contains "$ERR" "broken.jsonl:51"
+printf 'nonsense\n{"a":\n' >nonsense.jsonl
+expect_exit 2 driftlead drift nonsense.jsonl a.jsonl
+contains "$ERR" "nonsense.jsonl:1"
 driftlead drift a.jsonl broken.jsonl --field input=text --max-bad 10% --json >"$OUT"
 json .current.bad 2
 
