@@ -67,7 +67,7 @@ alarm_early(struct finding *f, const struct detector *detector, double alpha)
 	f->verdict = DRIFT_YES;
 	f->tolerance = least;
 	f->n_needed = 0;
-	f->why = NULL;
+	f->why = f->fact;
 }
 
 const char *

@@ -423,6 +423,7 @@ struct finding {
 	enum drift_verdict verdict;      /* by the interval and the tolerance */
 	const char *spare;               /* why INCONCLUSIVE counts for nothing, or NULL */
 	const char *why;                 /* a sentence part, or NULL */
+	const char *fact;                /* what of it holds whatever the verdict, or NULL */
 	const struct term *term;         /* what tells the windows apart, first what is more now */
 	size_t nterm;
 };
@@ -525,7 +526,11 @@ struct comparison {
 	bool                joint;       /* feature[nfeature] is that of all of them together */
 	enum drift_verdict  verdict;     /* the same of the features, and of all together */
 	size_t drifted, unsure;          /* features */
+	const struct profile *closer;    /* the current window with a larger sample, to date what
+	                                  * drifted; NULL: none was made */
 };
+/* profile_onset of the closer profile, or of the current one. */
+int64_t comparison_onset(const struct comparison *, size_t feature, struct arena *);
 /* Of the feature, or JOINT_NAME. */
 const char *compared_name(const struct comparison *, const struct compared *);
 enum { DRIFT_CHANGES = 5 };

@@ -73,6 +73,7 @@ finding_decide(struct finding *f, double reach, struct arena *a)
 	if (!(f->tolerance >= 0))
 		bug("a tolerance of %g", f->tolerance);
 	f->known = true;
+	f->fact = f->why;
 	f->observed = fmax(f->observed, f->effect);
 	f->p = p_clip(f->p);
 	f->verdict = DRIFT_UNSURE;

@@ -6,12 +6,15 @@
  * change after record t is greatest where (sum of w - mu after t)^2 / (how many those are) is
  * (Hinkley 1970, with the level before known).  The weight of a record is by how much the share of
  * its kind rose between the reference and the current window: that is the direction in which a mix
- * before and after differ, and serves shifts, other spreads and missing values alike.  Where the
+ * before and after differ, and serves shifts, other spreads and missing values alike.  Categories
+ * may be many: those whose rise or fall chance makes among so many (the universal threshold of
+ * Donoho and Johnstone 1994) count nothing, else each record seems to tell of a change.  Where the
  * start of the window is as likely, by twice the logarithm of the likelihood, it is taken: a window
  * that differs from its first record on has no change in it.
  */
 #include "drift/drift.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { BINS = 10, LEAST = 10 };               /* records after the change */
@@ -23,6 +26,7 @@ enum { KIND_MISSING, KIND_EMPTY, KIND_OTHER, KIND_REST, KIND_FIRST };
 struct kinds {
 	size_t      n;
 	double     *was, *is;                     /* shares of the reference, of the current window */
+	double     *rise;                         /* by how much they rose, beyond chance */
 	int64_t     edge[BINS];                   /* numbers: the last key of each bin but one */
 	struct map  category;                     /* by text */
 };
@@ -100,6 +104,22 @@ kind_of(const struct kinds *k, const struct value *v)
 	return KIND_OTHER;
 }
 
+/* What rose or fell by more than so many standard errors; false: none did. */
+static bool
+set_rise(struct kinds *k, double errors, long n, long m)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < k->n; i++) {
+		double d = k->is[i] - k->was[i], p = (k->is[i] + k->was[i]) / 2;
+		double chance = errors * sqrt(p * (1 - p) * (1 / (double)n + 1 / (double)m));
+
+		k->rise[i] = fabs(d) > chance ? d : 0;
+		any = any || fabs(d) > chance;
+	}
+	return any;
+}
+
 static struct kinds
 make_kinds(const struct feature_profile *r, const struct feature_profile *c, struct arena *a)
 {
@@ -111,8 +131,11 @@ make_kinds(const struct feature_profile *r, const struct feature_profile *c, str
 	make_categories(&k, c);
 	k.was = arena_array(a, k.n, sizeof *k.was);
 	k.is = arena_array(a, k.n, sizeof *k.is);
+	k.rise = arena_array(a, k.n, sizeof *k.rise);
 	count_kinds(&k, r, k.was);
 	count_kinds(&k, c, k.is);
+	if (r->shape == SHAPE_NUMBER || !set_rise(&k, sqrt(2 * log((double)k.n)), r->n, c->n))
+		set_rise(&k, 0, r->n, c->n);
 	return k;
 }
 
@@ -142,14 +165,14 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 		return 0;
 	k = make_kinds(r, &current->feature[feature], a);
 	for (size_t i = 0; i < k.n; i++)
-		mean += k.was[i] * (k.is[i] - k.was[i]);
+		mean += k.was[i] * k.rise[i];
 	for (size_t i = 0; i < k.n; i++)
-		var += k.was[i] * (k.is[i] - k.was[i] - mean) * (k.is[i] - k.was[i] - mean);
+		var += k.was[i] * (k.rise[i] - mean) * (k.rise[i] - mean);
 	for (size_t i = 0; i < current->nkept; i++) {
 		size_t kind = kind_of(&k, &current->kept[i].value[feature]);
 
 		if (current->kept[i].time_ms != 0)
-			t[n++] = (struct timed){ current->kept[i].time_ms, k.is[kind] - k.was[kind] - mean };
+			t[n++] = (struct timed){ current->kept[i].time_ms, k.rise[kind] - mean };
 	}
 	map_free(&k.category);
 	qsort(t, n, sizeof *t, by_time);
@@ -165,4 +188,10 @@ profile_onset(const struct profile *reference, const struct profile *current, si
 	if (best == 0)
 		return 0;
 	return best - gain <= AS_LIKELY * var ? current->first_ms : t[onset].ms;
+}
+
+int64_t
+comparison_onset(const struct comparison *d, size_t feature, struct arena *a)
+{
+	return profile_onset(d->reference, d->closer != NULL ? d->closer : d->current, feature, a);
 }

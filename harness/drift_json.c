@@ -15,7 +15,7 @@ finding_json(struct buf *b, const struct comparison *c, const struct compared *x
 {
 	const struct finding *f = &x->finding;
 	int64_t onset = x->verdict != DRIFT_YES ? 0 :
-	    profile_onset(c->reference, c->current, x->feature, a);
+	    comparison_onset(c, x->feature, a);
 	struct category_change *change;
 	size_t n = compared_changes(c, x, &change, a);
 

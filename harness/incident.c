@@ -51,7 +51,7 @@ found(struct store *st, const struct watch *w, long check, int64_t to_ms,
 	if (open != 0 || (feature == c->reference->nfeature && c->drifted > 0))
 		return;
 	store_incident_open(st, w->name, name, x->detector->name,
-	    profile_onset(c->reference, c->current, feature, a), to_ms, check);
+	    comparison_onset(c, feature, a), to_ms, check);
 	store_event(st, 0, "incident", arena_fmt(a, "watch '%s': feature '%s' drifted (%s)", w->name,
 	    name, x->detector->name));
 }

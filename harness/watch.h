@@ -68,6 +68,9 @@ int  watch_current(struct session *, const struct watch *, int64_t now, struct w
                    struct err *);
 /* Then its reference, and the profiles of both, of the cells that can be compared. */
 int  watch_reference(struct session *, const struct watch *, struct watch_windows *, struct err *);
+/* The current window once more, with a larger sample, so that a change can be dated; the caller frees
+ * it.  NULL: it has all records already, is cut by season, or cannot be read again. */
+struct profile *watch_closer(struct session *, const struct watch *, const struct watch_windows *);
 void watch_windows_free(struct watch_windows *);
 /* Whether the logs and the reference of a watch are there, without reading them: 0, or -1 and
  * sentences.  The session's store may be NULL. */

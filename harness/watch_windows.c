@@ -173,6 +173,8 @@ choose_features(struct session *s, const struct watch *w, struct window *current
 	return status;
 }
 
+enum { CLOSER_SAMPLE = 20000 };
+
 /* Each piece keeps a sample of its own: of many pieces each the less. */
 static size_t
 sample_of(enum season season)
@@ -215,8 +217,8 @@ leave_out_old(struct window *current)
 	current->npath = n;
 }
 
-/* Texts are told apart while both windows are read, and then forgotten.  What is stored has none, and
- * the many cells of a season would take too much room. */
+/* Texts are told apart while both windows are read, and then forgotten.  What is stored has none,
+ * and the many cells of a season would take too much room. */
 static bool
 compares_texts(const struct watch *w)
 {
@@ -333,6 +335,23 @@ watch_reference(struct session *s, const struct watch *w, struct watch_windows *
 	out->window[0].profile = pieces_sum(&out->reference, take);
 	out->window[1].profile = pieces_sum(&out->current, take);
 	return 0;
+}
+
+struct profile *
+watch_closer(struct session *s, const struct watch *w, const struct watch_windows *windows)
+{
+	const struct window *current = &windows->window[1];
+	struct pieces p = { .watched = windows->current.watched, .nfeature = windows->current.nfeature,
+		.cap = CLOSER_SAMPLE };
+	struct profile *closer = NULL;
+	struct err e = { 0 };
+
+	if (w->season != SEASON_NONE || current->profile->n <= (long)windows->current.cap)
+		return NULL;
+	if (logs_cut(&current->plan, current->path, current->npath, &p, s->arena, &e) == 0)
+		closer = pieces_sum(&p, NULL);
+	pieces_free(&p);
+	return closer;
 }
 
 void

@@ -203,6 +203,7 @@ check_window(struct session *s, const struct watch *w, struct watch_windows *win
     struct err *e)
 {
 	struct str *bytes = piece_bytes(&windows->current, s->arena);
+	struct profile *closer = NULL;
 	struct comparison c;
 	char key[65];
 	int status;
@@ -214,7 +215,10 @@ check_window(struct session *s, const struct watch *w, struct watch_windows *win
 	if ((status = is_forward(s->store, w, windows->to_ms, e)) != 0 ||
 	    (status = compare(s, w, windows, &c, e)) != 0)
 		return status;
+	if (c.verdict == DRIFT_YES)
+		c.closer = closer = watch_closer(s, w, windows);
 	*check = put_check(s, w, windows, key, &c, bytes);
+	profile_free(closer);
 	store_flush(s->store);
 	return 0;
 }
