@@ -218,7 +218,8 @@ struct json json_get(struct json obj, const char *key);
  * names one top-level member. */
 struct json json_at(struct json, struct str pointer);
 /* Walks an array (key is left empty) or an object: start with it = {.of = value}. */
-struct json_iter { struct json of; size_t at; struct str key; };   /* key: raw, unquoted, escapes left */
+/* key: raw, unquoted, escapes left; escaped: it has some. */
+struct json_iter { struct json of; size_t at; struct str key; bool escaped; };
 bool json_next(struct json_iter *, struct json *value);
 bool json_key_is(struct str raw_key, struct str name);
 /* A string's bytes with escapes resolved: a slice of the document when it has none. */
