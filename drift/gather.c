@@ -95,7 +95,7 @@ logs_profile(const struct log_plan *plan, const char *const *path, size_t n,
     const struct watched *w, size_t nfeature, size_t sample, uint64_t seed, struct arena *a,
     struct err *e)
 {
-	size_t npiece = logs_pieces(n);
+	size_t npiece = logs_pieces();
 	struct profile **part = arena_array(a, npiece, sizeof *part), *whole;
 	struct log_counts counts;
 	int failed;

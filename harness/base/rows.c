@@ -7,8 +7,12 @@
  */
 #include "harness/base/base.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { CHUNK = 128 << 10 };
 
@@ -26,6 +30,9 @@ struct rows {
 	bool             ended;
 	long             line;          /* of p[at] */
 	long             lines;         /* that end in p[at..seen) */
+	off_t            begin;         /* where p[0] lies in what is read */
+	off_t            limit;         /* a record that begins there or behind is none of ours */
+	char             why[256];      /* the present record is bad */
 	struct arena     names;
 	struct str      *column;
 	size_t           ncolumn;
@@ -40,6 +47,18 @@ line_of(const struct rows *r)
 	return r->line > INT_MAX ? INT_MAX : (int)r->line;
 }
 
+/* What is wrong with the present record: -1. */
+static PRINTF(3, 4) int
+bad_record(struct rows *r, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->why, sizeof r->why, fmt, ap);
+	va_end(ap);
+	return err_at(e, r->path, line_of(r), 0, "%s", r->why);
+}
+
 /* ---- from bytes to records ------------------------------------------------------------ */
 
 /* Reads more behind p[n): 1, 0 at the end, -1 and a sentence. */
@@ -52,6 +71,7 @@ fill(struct rows *r, struct err *e)
 		return 0;
 	if (r->at > 0 && r->cap - r->n < CHUNK) {
 		memmove(r->p, r->p + r->at, r->n - r->at);
+		r->begin += (off_t)r->at;
 		r->n -= r->at;
 		r->seen -= r->at;
 		r->at = 0;
@@ -61,7 +81,7 @@ fill(struct rows *r, struct err *e)
 	r->ended = got <= 0;
 	if (got < 0) {
 		r->at = r->seen = r->n;         /* half a record is none */
-		return err_at(e, r->path, line_of(r), 0, "%s", unpack_fault(r->in));
+		return bad_record(r, e, "%s", unpack_fault(r->in));
 	}
 	r->n += (size_t)got;
 	return got > 0;
@@ -139,6 +159,8 @@ next_record(struct rows *r, char **rec, size_t *len, struct err *e)
 	r->lines = 0;
 	r->at = r->seen;
 	r->place = CELL_START;
+	if (r->begin + (off_t)r->at >= r->limit)
+		return 0;
 	for (;;) {
 		int more;
 
@@ -164,10 +186,10 @@ next_record(struct rows *r, char **rec, size_t *len, struct err *e)
 	if (*len > 0 && (*rec)[*len - 1] == '\r')
 		--*len;
 	if (too_long || *len > ROWS_MAX)
-		return err_at(e, r->path, line_of(r), 0, "the record is longer than %d bytes%s",
-		    ROWS_MAX, r->format == ROWS_CSV ? " (is a quote left open?)" : "");
+		return bad_record(r, e, "the record is longer than %d bytes%s", ROWS_MAX,
+		    r->format == ROWS_CSV ? " (is a quote left open?)" : "");
 	if (r->format == ROWS_CSV && r->place == IN_QUOTES)
-		return err_at(e, r->path, line_of(r), 0, "a quote is opened and never closed");
+		return bad_record(r, e, "a quote is opened and never closed");
 	return 1;
 }
 
@@ -227,13 +249,13 @@ split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
 		if (p < end && *p == '"') {
 			p = unquote(p, end, &cell);
 			if (p == NULL || (p < end && *p != ','))
-				return err_at(e, r->path, line_of(r), 0, "cell %zu goes on after "
-				    "its closing quote (write \"\" for a quote)", *n + 1);
+				return bad_record(r, e, "cell %zu goes on after its closing quote "
+				    "(write \"\" for a quote)", *n + 1);
 		} else {
 			while (p < end && *p != ',' && *p != '"' && *p != '\r')
 				p++;
 			if (p < end && *p != ',')
-				return err_at(e, r->path, line_of(r), 0, *p == '"' ?
+				return bad_record(r, e, *p == '"' ?
 				    "cell %zu has a stray quote (quote the cell and double its quotes)" :
 				    "cell %zu has a carriage return outside quotes", *n + 1);
 			cell.n = (size_t)(p - cell.p);
@@ -262,9 +284,9 @@ split(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
 {
 	*n = 0;
 	if (memchr(p, '\0', len) != NULL)
-		return err_at(e, r->path, line_of(r), 0, "the record holds a NUL byte");
+		return bad_record(r, e, "the record holds a NUL byte");
 	if (str_bad_utf8((struct str){ p, len }) >= 0)
-		return err_at(e, r->path, line_of(r), 0, "the record is not valid UTF-8");
+		return bad_record(r, e, "the record is not valid UTF-8");
 	if (r->format == ROWS_CSV &&
 	    (memchr(p, '"', len) != NULL || memchr(p, '\r', len) != NULL))
 		return split_csv(r, p, len, n, e);
@@ -299,7 +321,7 @@ read_header(struct rows *r, struct err *e)
 
 		r->column[i] = str_dup(r->cell[i], &r->names);
 		if (r->cell[i].n == 0) {
-			err_at(e, r->path, line_of(r), 0, "column %zu has no name", i + 1);
+			bad_record(r, e, "column %zu has no name", i + 1);
 			continue;
 		}
 		slot = map_put(&r->index, r->cell[i], &is_new);
@@ -371,17 +393,65 @@ begin(struct rows *r, struct err *e)
 	return r->format == ROWS_JSONL ? 0 : read_header(r, e);
 }
 
-struct rows *
-rows_open(int fd, const char *path, enum rows_format format, struct err *e)
+static struct rows *
+make(struct unpack *in, const char *path, enum rows_format format)
 {
 	struct rows *r = mem_alloc(1, sizeof *r);
 
-	r->in = unpack_open(fd);
+	r->in = in;
 	r->path = arena_strdup(&r->names, path);
 	r->format = format;
 	r->line = 1;
+	r->limit = INT64_MAX;
+	return r;
+}
+
+struct rows *
+rows_open(int fd, const char *path, enum rows_format format, struct err *e)
+{
+	struct rows *r = make(unpack_open(fd), path, format);
+
 	if (begin(r, e) == 0)
 		return r;
+	rows_close(r);
+	return NULL;
+}
+
+bool
+rows_has_parts(const struct rows *r)
+{
+	return r->format == ROWS_JSONL && unpack_plain(r->in);
+}
+
+/* To the first line end, but not beyond the part: a line may be longer than many parts.  What
+ * cannot be read is left for the first record to find. */
+static void
+pass_line(struct rows *r)
+{
+	struct err e = { 0 };
+
+	do
+		r->at = r->seen;
+	while (fill(r, &e) > 0 && !find_line_end(r) && r->begin + (off_t)r->seen < r->limit);
+	r->ended = r->ended && e.n == 0;
+	r->lines = 0;
+}
+
+struct rows *
+rows_open_part(int fd, const char *path, off_t from, off_t to, struct err *e)
+{
+	struct rows *r = make(unpack_open_plain(fd), path, ROWS_JSONL);
+
+	r->limit = to;
+	r->begin = from > 0 ? from - 1 : 0;
+	if (lseek(fd, r->begin, SEEK_SET) < 0) {
+		err_at(e, path, 0, 0, "cannot be read: %s", strerror(errno));
+	} else if (from > 0) {
+		pass_line(r);
+		return r;
+	} else if (begin(r, e) == 0) {
+		return r;
+	}
 	rows_close(r);
 	return NULL;
 }
@@ -419,8 +489,7 @@ take_object(struct rows *r, struct str text, struct row *row, struct err *e)
 	}
 	for (size_t i = 0; i < fault.at; i++)   /* in characters, as editors count */
 		column += ((unsigned char)text.p[i] & 0xc0) != 0x80;
-	return err_at(e, r->path, line_of(r), 0, "not a JSON object: %s at column %zu", fault.why,
-	    column);
+	return bad_record(r, e, "not a JSON object: %s at column %zu", fault.why, column);
 }
 
 static int
@@ -431,8 +500,8 @@ take_cells(struct rows *r, char *p, size_t len, struct row *row, struct err *e)
 	if (split(r, p, len, &n, e) < 0)
 		return -1;
 	if (n != r->ncolumn)
-		return err_at(e, r->path, line_of(r), 0, "%zu cell%s where the header has %zu", n,
-		    n == 1 ? "" : "s", r->ncolumn);
+		return bad_record(r, e, "%zu cell%s where the header has %zu", n, n == 1 ? "" : "s",
+		    r->ncolumn);
 	row->cell = r->cell;
 	row->ncell = n;
 	return 1;
@@ -496,6 +565,13 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 		return true;
 	}
 	return value_of(json_at(row->object, name), out, a);
+}
+
+const char *
+rows_fault(const struct rows *r, long *line)
+{
+	*line = r->line;
+	return r->why;
 }
 
 const char *

@@ -58,7 +58,7 @@ read_logs(const char *const *path, size_t n, unsigned kinds)
 {
 	struct redact rules = { .kinds = kinds };
 	struct log_plan plan = { .max_bad = LOG_MAX_BAD, .redact = kinds ? &rules : NULL };
-	struct sums *s = mem_alloc(logs_pieces(n), sizeof *s);
+	struct sums *s = mem_alloc(logs_pieces(), sizeof *s);
 	struct log_counts counts;
 	struct err e = { 0 };
 	long records = 0;
@@ -67,7 +67,7 @@ read_logs(const char *const *path, size_t n, unsigned kinds)
 		err_print(&e);
 		exit(EXIT_MISTAKE);
 	}
-	for (size_t i = 0; i < logs_pieces(n); i++)
+	for (size_t i = 0; i < logs_pieces(); i++)
 		records += s[i].records;
 	mem_free(s);
 	return records;
