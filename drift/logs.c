@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOG(n) extern const struct log_format log_##n;
@@ -291,9 +292,15 @@ int
 log_open(const char *path, struct err *e)
 {
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0)
 		return err_set(e, "log '%s' cannot be opened: %s", path, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(fd);
+		return err_set(e, "log '%s' is a folder: name the files in it, '%s/*.jsonl' say", path,
+		    path);
+	}
 	return fd;
 }
 
