@@ -27,8 +27,17 @@ count(struct str s)
 	bool in_word = false;
 	uint32_t c;
 
-	while (str_rune(&s, &c)) {
-		bool space = rune_is_space(c);
+	while (s.n > 0) {
+		bool space;
+
+		if ((unsigned char)*s.p < 0x80) {       /* what most are */
+			c = (unsigned char)*s.p++;
+			s.n--;
+			space = c == ' ' || (c >= '\t' && c <= '\r');
+		} else {
+			str_rune(&s, &c);
+			space = rune_is_space(c);
+		}
 
 		n.length++;
 		n.space += space;
