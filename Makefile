@@ -175,7 +175,7 @@ deps:  ## install what building needs (Debian packages)
 
 deps-test: deps  ## install what the tests need beyond that
 	@tests/deps.sh --try libcmocka-dev libjansson-dev sqlite3 jq openssl mandoc gnuplot-nox chromium valgrind strace \
-		zstd gzip clang
+		zstd gzip clang parallel slurmctld slurmd slurm-client munge
 
 # ---- installing ------------------------------------------------------------------------------
 BIN      = $(DESTDIR)$(PREFIX)/bin
