@@ -6,8 +6,8 @@
  */
 #include "drift/drift.h"
 
-#define TEXTS(N) N("id"), N("asked"), N("model"), N("input"), N("output"), N("finish"), N("error"), \
-	N("tags")
+#define TEXTS(N) N("id"), N("asked"), N("model"), N("input"), N("output"), N("finish"), \
+	N("error"), N("tags")
 #define NUMBERS(N) N("time"), N("latency"), N("first_token"), N("tokens_in"), N("tokens_out")
 #define AS_IT_IS(lit) lit
 #define WITH_LENGTH(lit) { (lit), sizeof(lit) - 1 }

@@ -281,6 +281,13 @@ ptrdiff_t      unpack_read(struct unpack *, char *to, size_t room);
 const char    *unpack_fault(const struct unpack *);
 void           unpack_close(struct unpack *);
 
+/* ---- cells.c: a record of CSV or TSV ------------------------------------------------------------ */
+
+struct cells { struct str *cell; size_t n, room; };           /* starts as {0}; mem_free(cell) */
+/* Cuts the record, which is changed where quotes are taken off; separator: ',' or '\t'.  0, or -1 and
+ * a sentence part in `why`. */
+int cells_split(struct cells *, char *record, size_t len, char separator, char *why, size_t room);
+
 /* ---- rows.c: records of JSONL, CSV and TSV ---------------------------------------------------------- */
 
 /*

@@ -37,8 +37,7 @@ struct rows {
 	struct str      *column;
 	size_t           ncolumn;
 	struct map       index;         /* a column's number by its name */
-	struct str      *cell;
-	size_t           cells;         /* room in cell */
+	struct cells     cells;         /* of the present record */
 };
 
 static int
@@ -204,93 +203,13 @@ is_blank(const struct rows *r, const char *p, size_t n)
 
 /* ---- cells ---------------------------------------------------------------------------- */
 
-static void
-add_cell(struct rows *r, size_t *n, const char *p, size_t len)
-{
-	r->cell = mem_grow(r->cell, &r->cells, *n + 1, sizeof *r->cell);
-	r->cell[(*n)++] = (struct str){ p, len };
-}
-
-/* The quoted cell at p, unquoted where it lies; returns what follows it, NULL without an end. */
-static char *
-unquote(char *p, char *end, struct str *cell)
-{
-	char *out = ++p, *quote;
-
-	cell->p = p;
-	for (;;) {
-		bool doubled;
-		size_t run;
-
-		if ((quote = memchr(p, '"', (size_t)(end - p))) == NULL)
-			return NULL;
-		doubled = quote + 1 < end && quote[1] == '"';
-		run = (size_t)(quote - p) + doubled;
-		if (out != p)
-			memmove(out, p, run);
-		out += run;
-		p = quote + 1 + doubled;
-		if (!doubled)
-			break;
-	}
-	cell->n = (size_t)(out - cell->p);
-	return p;
-}
-
-/* The cells of a record with quotes in it (RFC 4180, 2).  Returns 0, or -1 and a sentence. */
 static int
-split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
+split(struct rows *r, char *p, size_t len, struct err *e)
 {
-	char *end = p + len;
+	char why[120];
 
-	for (;; p++) {                          /* p++ passes a comma */
-		struct str cell = { p, 0 };
-
-		if (p < end && *p == '"') {
-			p = unquote(p, end, &cell);
-			if (p == NULL || (p < end && *p != ','))
-				return bad_record(r, e, "cell %zu goes on after its closing quote "
-				    "(write \"\" for a quote)", *n + 1);
-		} else {
-			while (p < end && *p != ',' && *p != '"' && *p != '\r')
-				p++;
-			if (p < end && *p != ',')
-				return bad_record(r, e, *p == '"' ?
-				    "cell %zu has a stray quote (quote the cell and double its quotes)" :
-				    "cell %zu has a carriage return outside quotes", *n + 1);
-			cell.n = (size_t)(p - cell.p);
-		}
-		add_cell(r, n, cell.p, cell.n);
-		if (p == end)
-			return 0;
-	}
-}
-
-/* A record in which the separator is the only byte with a meaning. */
-static void
-split_plain(struct rows *r, char *p, size_t len, char separator, size_t *n)
-{
-	char *end = p + len, *stop;
-
-	while ((stop = memchr(p, separator, (size_t)(end - p))) != NULL) {
-		add_cell(r, n, p, (size_t)(stop - p));
-		p = stop + 1;
-	}
-	add_cell(r, n, p, (size_t)(end - p));
-}
-
-static int
-split(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
-{
-	*n = 0;
-	if (memchr(p, '\0', len) != NULL)
-		return bad_record(r, e, "the record holds a NUL byte");
-	if (str_bad_utf8((struct str){ p, len }) >= 0)
-		return bad_record(r, e, "the record is not valid UTF-8");
-	if (r->format == ROWS_CSV &&
-	    (memchr(p, '"', len) != NULL || memchr(p, '\r', len) != NULL))
-		return split_csv(r, p, len, n, e);
-	split_plain(r, p, len, r->format == ROWS_CSV ? ',' : '\t', n);
+	if (cells_split(&r->cells, p, len, r->format == ROWS_CSV ? ',' : '\t', why, sizeof why) != 0)
+		return bad_record(r, e, "%s", why);
 	return 0;
 }
 
@@ -303,6 +222,7 @@ read_header(struct rows *r, struct err *e)
 	int got, before = e->n;
 	size_t len, n;
 	char *p;
+	const struct str *cell;
 
 	do {
 		if ((got = next_record(r, &p, &len, e)) < 0)
@@ -311,26 +231,28 @@ read_header(struct rows *r, struct err *e)
 			return err_at(e, r->path, 0, 0,
 			    "it is empty, and needs a row of column names");
 	} while (is_blank(r, p, len));
-	if (split(r, p, len, &n, e) < 0)
+	if (split(r, p, len, e) < 0)
 		return -1;
+	cell = r->cells.cell;
+	n = r->cells.n;
 	r->column = arena_array(&r->names, n, sizeof *r->column);
 	r->ncolumn = n;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t *slot;
 		bool is_new;
 
-		r->column[i] = str_dup(r->cell[i], &r->names);
-		if (r->cell[i].n == 0) {
+		r->column[i] = str_dup(cell[i], &r->names);
+		if (cell[i].n == 0) {
 			bad_record(r, e, "column %zu has no name", i + 1);
 			continue;
 		}
-		slot = map_put(&r->index, r->cell[i], &is_new);
+		slot = map_put(&r->index, cell[i], &is_new);
 		if (is_new)
 			*slot = i;
 		else
 			err_at(e, r->path, line_of(r), 0,
 			    "columns %zu and %zu have the same name '%.*s'", (size_t)*slot + 1,
-			    i + 1, STR_ARG(r->cell[i]));
+			    i + 1, STR_ARG(cell[i]));
 	}
 	return e->n > before ? -1 : 0;
 }
@@ -464,7 +386,7 @@ rows_close(struct rows *r)
 	unpack_close(r->in);
 	map_free(&r->index);
 	arena_free(&r->names);
-	mem_free(r->cell);
+	mem_free(r->cells.cell);
 	mem_free(r->p);
 	mem_free(r);
 }
@@ -497,12 +419,13 @@ take_cells(struct rows *r, char *p, size_t len, struct row *row, struct err *e)
 {
 	size_t n;
 
-	if (split(r, p, len, &n, e) < 0)
+	if (split(r, p, len, e) < 0)
 		return -1;
+	n = r->cells.n;
 	if (n != r->ncolumn)
 		return bad_record(r, e, "%zu cell%s where the header has %zu", n, n == 1 ? "" : "s",
 		    r->ncolumn);
-	row->cell = r->cell;
+	row->cell = r->cells.cell;
 	row->ncell = n;
 	return 1;
 }

@@ -144,8 +144,9 @@ static void
 test_edges(void **state)
 {
 	static const char *const text[] = {
-		"", "\n", "\n\n\n\n", "{\"id\":\"1\"}", "{\"id\":\"1\"}\n", "\n{\"id\":\"1\"}\n\n{\"id\":\"2\"}\n",
-		"!\n!\n{\"id\":\"1\"}\n!\n!", "{\"id\":\"1\"}\n\x1f\x8b\x08\n(\xb5/\xfd\n\xef\xbb\xbf{}\n\xff\xfe\n",
+		"", "\n", "\n\n\n\n", "{\"id\":\"1\"}", "{\"id\":\"1\"}\n",
+		"\n{\"id\":\"1\"}\n\n{\"id\":\"2\"}\n", "!\n!\n{\"id\":\"1\"}\n!\n!",
+		"{\"id\":\"1\"}\n\x1f\x8b\x08\n(\xb5/\xfd\n\xef\xbb\xbf{}\n\xff\xfe\n",
 		"{\"call_type\":\"embedding\",\"startTime\":1,\"model_group\":\"m\"}\n{\"id\":\"1\"}\n{}\n",
 	};
 	static const off_t part[] = { 1, 2, 3, 5, 8, 11 };
