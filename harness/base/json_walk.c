@@ -323,7 +323,7 @@ member(struct json obj, struct str name)
 
 	if (obj.type == JT_OBJECT)
 		while (json_next(&it, &value))
-			if (json_key_is(it.key, name))
+			if (it.escaped ? json_key_is(it.key, name) : str_eq(it.key, name))
 				return value;
 	return (struct json){ 0 };
 }
