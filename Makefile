@@ -31,7 +31,7 @@ STUB_OBJ = $(patsubst tests/stub/%.c,$(B)/stub/%.o,$(filter-out %/ask.c,$(wildca
 TOOLS    = $(addprefix $(B)/tests/,stub ask bare measure logs oracle simulate nights)
 
 # A missing library is one sentence, not a page of errors.  These targets need none:
-NO_LIBS  = deps deps-test demo-deps demo check check-slow asan tsan cov fuzz lint help clean tags uninstall
+NO_LIBS  = deps deps-test deps-bench demo-deps demo check check-slow asan tsan cov fuzz lint help clean tags uninstall
 ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell for p in $(PKGS) libxxhash; do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 ifneq ($(strip $(MISSING)),)
@@ -164,8 +164,17 @@ fuzz-run: $(FUZZ:%=$(B)/%)
 fuzz-replay: $(REPLAY)  ## the corpora, through every fuzz target
 	@B=$(B) tests/run.sh $(REPLAY)
 
-bench: $(TOOLS) $(if $(wildcard harness/main.c),$(B)/driftlead)  ## the table of speeds and sizes, on this machine
+# The fastest parser, if it is here: the only C++, and no part of the program.
+SIMDJSON = $(if $(shell pkg-config --exists simdjson 2>/dev/null && command -v $(CXX)),$(B)/tests/simdjson)
+$(B)/tests/simdjson: tests/bench/simdjson.cc
+	@mkdir -p $(@D)
+	$(V)$(CXX) -std=c++17 -O2 -Wall -Wextra -o $@ $< -lsimdjson
+
+bench: $(TOOLS) $(SIMDJSON) $(if $(wildcard harness/main.c),$(B)/driftlead)  ## the table of speeds and sizes, on this machine
 	@B=$(B) tests/bench/bench.sh
+
+bench-drift: $(TOOLS) $(B)/driftlead  ## windows profiled and compared, beside pandas and DuckDB; FULL=1: 4 GB
+	@B=$(B) tests/bench/drift.sh
 
 lint:  ## headers alone, layers, words, manuals, scripts
 	@B=$(B) CC="$(CC)" tests/lint.sh
@@ -180,7 +189,12 @@ deps:  ## install what building needs (Debian packages)
 
 deps-test: deps  ## install what the tests need beyond that
 	@tests/deps.sh --try libcmocka-dev libjansson-dev sqlite3 jq openssl mandoc gnuplot-nox chromium valgrind strace \
-		zstd gzip clang
+		zstd gzip clang parallel slurmctld slurmd slurm-client munge
+
+deps-bench: deps-test  ## install what the benches compare with: simdjson, pandas, SciPy, DuckDB
+	@tests/deps.sh --try g++ libsimdjson-dev python3-pandas python3-scipy nodejs npm
+	@mkdir -p $(B)/node && npm install --silent --no-audit --no-fund --ignore-scripts \
+		--prefix $(B)/node @duckdb/node-api || echo "could not install: DuckDB"
 
 # ---- installing ------------------------------------------------------------------------------
 BIN      = $(DESTDIR)$(PREFIX)/bin
@@ -225,7 +239,7 @@ clean:  ## remove what was built
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z_.-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all unit suite check check-slow oracle simulate demo demo-deps asan tsan cov fuzz fuzz-run fuzz-replay bench lint regold deps deps-test \
+.PHONY: all unit suite check check-slow oracle simulate demo demo-deps asan tsan cov fuzz fuzz-run fuzz-replay bench bench-drift lint regold deps deps-test deps-bench \
         install uninstall tags compile_commands.json clean help
 .DELETE_ON_ERROR:
 

@@ -17,7 +17,7 @@ enum { DEALS = 499 };
 
 /* What tells the windows apart, if `in` says which blocks are the reference. */
 static double
-distance(const struct cells *c, const bool *in, struct arena *scratch)
+distance(const struct block_cells *c, const bool *in, struct arena *scratch)
 {
 	long *x = arena_array(scratch, c->k, sizeof *x), *y = arena_array(scratch, c->k, sizeof *y);
 	double n = 0, m = 0, gap = 0, largest = 0, sum = 0;
@@ -39,7 +39,7 @@ distance(const struct cells *c, const bool *in, struct arena *scratch)
 	return c->kind == CELLS_NAMED ? sum : largest;
 }
 
-struct deals { const struct cells *c; uint64_t key; size_t from; double *far; };
+struct deals { const struct block_cells *c; uint64_t key; size_t from; double *far; };
 
 static void
 deal(size_t number, struct arena *scratch, void *ctx)
@@ -74,7 +74,7 @@ as_far(struct deals *d, size_t from, size_t many, double seen)
 }
 
 static double
-p_of(const struct cells *c, uint64_t seed, struct arena *a)
+p_of(const struct block_cells *c, uint64_t seed, struct arena *a)
 {
 	struct deals d = { .c = c, .key = rng_key(seed, "blocks") };
 	bool *in = arena_array(a, c->n + c->m, sizeof *in);
@@ -159,7 +159,7 @@ between(const struct window_blocks *w)
  * share grows.
  */
 static double
-design_effect(const struct cells *c, double n, double m)
+design_effect(const struct block_cells *c, double n, double m)
 {
 	const struct window_blocks w[2] = { { c->of, c->count, c->n, c->k },
 		{ c->of + c->n, c->count + c->n * c->k, c->m, c->k } };
@@ -181,7 +181,8 @@ design_effect(const struct cells *c, double n, double m)
 }
 
 static struct block_chance
-chance_of_cells(const struct finding *f, const struct cells *c, uint64_t seed, struct arena *a)
+chance_of_cells(const struct finding *f, const struct block_cells *c, uint64_t seed,
+    struct arena *a)
 {
 	struct block_chance b = { .n = c->n, .m = c->m, .p = 1, .design = 1 };
 
@@ -256,14 +257,14 @@ finding_by_blocks(struct finding *f, const struct profile *r, const struct profi
 	bool missing = strcmp(d->name, "missing") == 0;
 	double least;
 	struct block_chance b;
-	struct cells cells;
+	struct block_cells cells;
 
 	if (!f->known)
 		return;
 	if (d->blocked != NULL) {
 		b = d->blocked(r, c, feature, block_ms, seed, a);
 	} else {
-		cells = cells_of(r, c, feature, missing, block_ms, a);
+		cells = block_cells_of(r, c, feature, missing, block_ms, a);
 		b = chance_of_cells(f, &cells, seed, a);
 		if (cells.kind == CELLS_NONE) {
 			f->p = 1;

@@ -8,7 +8,7 @@
 
 #include "drift/finding.h"
 
-/* ---- cells.c: the kept records of each block, counted ------------------------------------- */
+/* ---- block_cells.c: the kept records of each block, counted ------------------------------------- */
 
 enum cells_kind {
 	CELLS_NONE,              /* the sample does not hold the values */
@@ -17,7 +17,7 @@ enum cells_kind {
 	CELLS_MANY               /* a record may lie in several, or in none */
 };
 /* Blocks of the reference, then of the current window, each in the order of their time. */
-struct cells {
+struct block_cells {
 	enum cells_kind kind;
 	size_t k;                /* cells */
 	size_t n, m;             /* blocks */
@@ -30,7 +30,7 @@ struct cells {
  * have them: the words of each by 1024 slots.  `missing`: the three kinds of none.  No cell is
  * chosen by which window a record lies in.
  */
-struct cells cells_of(const struct profile *reference, const struct profile *current,
+struct block_cells block_cells_of(const struct profile *reference, const struct profile *current,
                       size_t feature, bool missing, int64_t block_ms, struct arena *);
 
 /* ---- blocks.c ----------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ struct record {
 	const struct redact *redact; /* what record_value takes out of further fields; may be NULL */
 	uint64_t    hash;        /* as record_hash, of what was there before redaction; 0: not made */
 	const char *path;
-	long        line;
+	long        line;        /* from the beginning of the part of the file that was read */
 };
 
 /*
@@ -116,6 +116,7 @@ struct log_plan {
 	long                     most;      /* of each file only so many records; 0: all */
 	int64_t                  after_ms, until_ms; /* only records whose time lies in (after, until];
 	                                     * until 0: all, also those without a time */
+	off_t                    part;      /* bytes in a part of a large file; 0: 8 MiB */
 };
 
 #define LOG_MAX_BAD 0.01
@@ -133,17 +134,19 @@ struct log_counts {
 };
 
 /*
- * Reads all files ("-": standard input), on all cores, file by file, and calls `each` once for
- * every record, with records of one file in their order.  Calls with the same `piece`, below
- * logs_pieces(n), are never at the same time: a consumer keeps one state per piece and adds them
- * up at the end.  Which file goes to which piece is open.  The record and the scratch arena last
- * until `each` returns.  *counts is the sum, in the order of the files.  -1: some file could not
- * be opened or begun, one sentence each; all others were read.
+ * Reads all files ("-": standard input), on all cores, and calls `each` once for every record.
+ * Calls with the same `piece`, below logs_pieces(), are never at the same time: a consumer keeps
+ * one state per piece and adds them up at the end.  Which records go to which piece is open, and
+ * so is their order, since large files are read in parts; with plan->most, records of one file
+ * come in their order, and those of a single file all to piece 0.  The record and the scratch arena
+ * last until `each` returns.  *counts does not depend on the parts; samples are the first, in the
+ * order of the files.  -1: some file could not be opened or begun, one sentence each; all others
+ * were read.
  */
 int    logs_read(const struct log_plan *, const char *const *path, size_t n,
                  void (*each)(void *ctx, size_t piece, const struct record *, struct arena *),
                  void *ctx, struct log_counts *counts, struct err *);
-size_t logs_pieces(size_t n);
+size_t logs_pieces(void);                                        /* as many as threads */
 /* -1 and a sentence with samples if more than plan->max_bad of what was read is bad. */
 int    logs_check(const struct log_plan *, const struct log_counts *, struct err *);
 /* What the patterns (glob(3)) name, in their order, each file once; a pattern that is a file's name

@@ -4,6 +4,7 @@
 #include "drift/drift.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { INFER_FROM = 1000 };
@@ -50,6 +51,30 @@ spool_input(struct err *e)
 	return 0;
 }
 
+/* Standard input is kept; any other pipe would be empty when it is read again. */
+static int
+check_pipes(const char *const *path, size_t n, struct err *e)
+{
+	int before = e->n;
+	struct stat st;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(path[i], "-") != 0 && stat(path[i], &st) == 0 && S_ISFIFO(st.st_mode))
+			err_set(e, "log '%s' is a pipe and can be read only once: name the features by "
+			    "--features, or give it as standard input ('-')", path[i]);
+	return e->n > before ? -1 : 0;
+}
+
+/* No record was found: why, if anything was there at all. */
+static int
+no_record(const struct log_counts *c, struct err *e)
+{
+	err_set(e, "the logs hold no record");
+	for (size_t i = 0; i < c->nsample; i++)
+		err_set(e, "%s", c->sample[i]);
+	return -1;
+}
+
 int
 logs_infer(const struct log_plan *plan, const char *const *path, size_t n, struct watched **w,
     size_t *nfeature, struct arena *a, struct err *e)
@@ -57,8 +82,10 @@ logs_infer(const struct log_plan *plan, const char *const *path, size_t n, struc
 	off_t from = 0;
 	struct infer *f = infer_begin(a);
 	struct log_plan first = *plan;
-	struct log_counts counts;
+	struct log_counts counts, bad = { 0 };
 
+	if (check_pipes(path, n, e) != 0)
+		return -1;
 	if (reads_input(path, n)) {
 		if (spool_input(e) != 0)
 			return -1;
@@ -68,17 +95,18 @@ logs_infer(const struct log_plan *plan, const char *const *path, size_t n, struc
 	for (size_t i = 0; i < n && first.most > 0; i++) {
 		if (logs_read(&first, &path[i], 1, infer_each, f, &counts, e) != 0)
 			return -1;
-		if (counts.records == 0 && logs_check(plan, &counts, e) != 0)
-			return -1;
+		if (bad.nsample == 0)
+			bad = counts;
 		first.most -= counts.records < first.most ? counts.records : first.most;
 	}
 	if (reads_input(path, n))
 		lseek(STDIN_FILENO, from, SEEK_SET);
 	infer_end(f, w, nfeature, a);
+	if (first.most == INFER_FROM)
+		return no_record(&bad, e);
 	if (*nfeature == 0)
-		return err_set(e, first.most == INFER_FROM ? "the logs hold no record" : "nothing was "
-		    "found to watch in the first records: name features by --features, or fields by "
-		    "--field");
+		return err_set(e, "nothing was found to watch in the first records: name features by "
+		    "--features, or fields by --field");
 	return 0;
 }
 
@@ -117,7 +145,7 @@ int
 logs_cut(const struct log_plan *plan, const char *const *path, size_t n, struct pieces *all,
     struct arena *a, struct err *e)
 {
-	size_t npiece = logs_pieces(n);
+	size_t npiece = logs_pieces();
 	struct pieces *part = arena_array(a, npiece, sizeof *part);
 	struct log_counts counts;
 	int failed;

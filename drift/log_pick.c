@@ -7,16 +7,20 @@ void
 log_pick(struct json object, const struct str *name, struct json *value, size_t n)
 {
 	struct json_iter it = { .of = object };
+	uint64_t lengths = 0;           /* a bit each: most members have another than all names */
 	struct json v;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		value[i] = (struct json){ 0 };
+		lengths |= (uint64_t)1 << (name[i].n & 63);
+	}
 	while (object.type == JT_OBJECT && json_next(&it, &v)) {
 		size_t len = it.key.n;
-		bool escaped = len > 1 && memchr(it.key.p, '\\', len) != NULL;
 
+		if (!it.escaped && (lengths >> (len & 63) & 1) == 0)
+			continue;
 		for (size_t i = 0; i < n; i++)
-			if (escaped ? json_key_is(it.key, name[i]) : name[i].n == len && (len == 0 ||
+			if (it.escaped ? json_key_is(it.key, name[i]) : name[i].n == len && (len == 0 ||
 			    (name[i].p[0] == it.key.p[0] && memcmp(it.key.p, name[i].p, len) == 0)))
 				value[i] = v;
 	}

@@ -1,18 +1,16 @@
 /*
- * logs.c -- from files to records, on all cores.
+ * logs.c -- from one file, or a part of it, to records.
  *
- * A file is read by one thread from its first line to its last; which format it has is told by
- * its first record.  A line that cannot be read is counted, the first few are kept as sentences,
- * and reading goes on.  What a format found is completed by the user's mapping, hashed, redacted
- * and only then handed on.
+ * Which format a file has is told by its first record.  A line that cannot be read is counted, the
+ * first few are kept as sentences, and reading goes on.  What a format found is completed by the
+ * user's mapping, hashed, redacted and only then handed on.  logs_read.c does it for many files.
  */
 #include "drift/logs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <math.h>
-#include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOG(n) extern const struct log_format log_##n;
@@ -46,8 +44,8 @@ log_format_at(size_t i, const char **name, const char **help)
 	return true;
 }
 
-static const struct log_format *
-format_of(struct json first)
+const struct log_format *
+log_format_of(struct json first)
 {
 	size_t i = 0;
 
@@ -265,16 +263,16 @@ log_pass(struct log_reader *l)
 /* ---- one file ---------------------------------------------------------------------------- */
 
 static void
-count_bad(struct log_reader *l, const struct err *e)
+count_bad(struct log_reader *l)
 {
-	struct log_counts *c = &l->counts;
+	const char *why = rows_fault(l->rows, &l->line);
+	struct log_bad *bad;
 
-	c->bad++;
-	if (c->nsample == LOG_SAMPLES)
+	if (l->counts.bad++ >= LOG_SAMPLES)
 		return;
-	snprintf(c->sample[c->nsample], LOG_SAMPLE_MAX, "%.*s",
-	    (int)strcspn(e->msg, "\n"), e->msg);
-	c->nsample++;
+	bad = &l->bad[l->counts.bad - 1];
+	bad->line = l->line;
+	snprintf(bad->why, sizeof bad->why, "%s", why);
 }
 
 static void
@@ -293,26 +291,33 @@ read_rows(struct log_reader *l, struct err *e)
 	while ((l->plan->most == 0 || l->counts.records < l->plan->most) &&
 	    (got = rows_next(l->rows, &l->row, e)) != 0) {
 		if (got < 0) {
-			count_bad(l, e);
+			count_bad(l);
 			clear(e);
 		} else if (l->row.object.type == JT_NONE) {
 			log_emit(l, &(struct record){ 0 });
 		} else {
 			if (l->format == NULL)
-				prepare(l, format_of(l->row.object));
+				prepare(l, log_format_of(l->row.object));
 			l->format->read(l, l->row.object);
 		}
 	}
-	l->counts.torn += rows_broken(l->rows) != NULL;
+	l->counts.torn = rows_broken(l->rows) != NULL;
+	rows_fault(l->rows, &l->line);
 }
 
-static int
-open_log(const char *path, struct err *e)
+int
+log_open(const char *path, struct err *e)
 {
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0)
 		return err_set(e, "log '%s' cannot be opened: %s", path, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(fd);
+		return err_set(e, "log '%s' is a folder: name the files in it, '%s/*.jsonl' say", path,
+		    path);
+	}
 	return fd;
 }
 
@@ -341,167 +346,39 @@ check_columns(const struct log_reader *l, struct arena *a, struct err *e)
 	return e->n > before ? -1 : 0;
 }
 
-/* 0, or -1 and a sentence if the file could not even be begun. */
 static int
-read_file(struct log_reader *l, struct err *e)
+begin_table(struct log_reader *l, struct err *e)
 {
-	size_t ncolumn;
-	int fd = open_log(l->path, e);
-
-	if (strcmp(l->path, "-") == 0)
-		l->path = "standard input";
-	if (fd < 0 || (l->rows = rows_open(fd, l->path, l->plan->rows, e)) == NULL)
+	if (l->plan->format != NULL && l->plan->format != &log_generic)
+		return err_set(e, "log '%s' is a table, and format '%s' is read from JSONL: leave the "
+		    "format out and name the columns", l->path, l->plan->format->name);
+	if (check_columns(l, l->scratch, e) < 0)
 		return -1;
-	if (rows_columns(l->rows, &ncolumn) != NULL) {
-		if (l->plan->format != NULL && l->plan->format != &log_generic)
-			return err_set(e, "log '%s' is a table, and format '%s' is read from JSONL: leave the "
-			    "format out and name the columns", l->path, l->plan->format->name);
-		if (check_columns(l, l->scratch, e) < 0)
-			return -1;
-		prepare(l, &log_generic);
-	} else if (l->plan->format != NULL) {
-		prepare(l, l->plan->format);
-	}
-	read_rows(l, e);
+	prepare(l, &log_generic);
 	return 0;
 }
 
-/* ---- many files -------------------------------------------------------------------------- */
-
-struct file { struct log_counts counts; char *why; };
-
-struct job {
-	const struct log_plan *plan;
-	const char *const     *path;
-	size_t                 n;
-	atomic_size_t          next;
-	struct file           *file;
-	void                 (*each)(void *, size_t, const struct record *, struct arena *);
-	void                  *ctx;
-};
-
-/* One piece: takes the next file until none is left. */
-static void
-read_piece(size_t piece, struct arena *scratch, void *arg)
-{
-	struct job *job = arg;
-	struct err e = { 0 };
-	size_t i;
-
-	while ((i = atomic_fetch_add(&job->next, 1)) < job->n) {
-		struct log_reader l = { .plan = job->plan, .path = job->path[i], .scratch = scratch,
-			.each = job->each, .ctx = job->ctx, .piece = piece };
-
-		clear(&e);
-		if (read_file(&l, &e) < 0) {
-			job->file[i].why = mem_alloc(strlen(e.msg) + 1, 1);
-			memcpy(job->file[i].why, e.msg, strlen(e.msg));
-		}
-		job->file[i].counts = l.counts;
-		rows_close(l.rows);
-		buf_free(&l.flat);
-		buf_free(&l.resource);
-		arena_reset(scratch);
-	}
-}
-
-size_t
-logs_pieces(size_t n)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t most = cores < 1 ? 1 : (size_t)cores;
-
-	return n < most ? n : most;
-}
-
-static void
-add_counts(struct log_counts *to, const struct log_counts *from)
-{
-	to->records += from->records;
-	to->other += from->other;
-	to->timeless += from->timeless;
-	to->bad += from->bad;
-	to->torn += from->torn;
-	for (size_t i = 0; i < from->nsample && to->nsample < LOG_SAMPLES; i++)
-		memcpy(to->sample[to->nsample++], from->sample[i], LOG_SAMPLE_MAX);
-}
-
 int
-logs_read(const struct log_plan *plan, const char *const *path, size_t n,
-    void (*each)(void *, size_t, const struct record *, struct arena *), void *ctx,
-    struct log_counts *counts, struct err *e)
+log_read(struct log_reader *l, struct err *e)
 {
-	struct job job = { .plan = plan, .path = path, .n = n, .each = each, .ctx = ctx };
-	int before = e->n;
+	const struct log_format *format = l->format;
+	size_t ncolumn;
+	int fd = log_open(l->path, e);
 
-	job.file = mem_alloc(n ? n : 1, sizeof *job.file);
-	par_for(logs_pieces(n), read_piece, &job);
-	*counts = (struct log_counts){ 0 };
-	for (size_t i = 0; i < n; i++) {
-		add_counts(counts, &job.file[i].counts);
-		for (char *line = job.file[i].why, *end; line != NULL && *line != '\0'; line = end) {
-			end = line + strcspn(line, "\n");
-			err_set(e, "%.*s", (int)(end - line), line);
-			end += *end == '\n';
-		}
-		mem_free(job.file[i].why);
+	if (strcmp(l->path, "-") == 0)
+		l->path = "standard input";
+	if (fd < 0)
+		return -1;
+	l->rows = l->to > 0 ? rows_open_part(fd, l->path, l->from, l->to, e) :
+	    rows_open(fd, l->path, l->plan->rows, e);
+	if (l->rows == NULL)
+		return -1;
+	if (rows_columns(l->rows, &ncolumn) != NULL) {
+		if (begin_table(l, e) != 0)
+			return -1;
+	} else if (format != NULL) {
+		prepare(l, format);
 	}
-	mem_free(job.file);
-	return e->n > before ? -1 : 0;
-}
-
-int
-logs_check(const struct log_plan *plan, const struct log_counts *c, struct err *e)
-{
-	long lines = c->records + c->other + c->bad;
-
-	if (c->bad == 0 || (double)c->bad <= plan->max_bad * (double)lines)
-		return 0;
-	err_set(e, "%ld of %ld records cannot be read, more than the %g %% that are allowed", c->bad,
-	    lines, plan->max_bad * 100);
-	for (size_t i = 0; i < c->nsample; i++)
-		err_set(e, "%s", c->sample[i]);
-	return -1;
-}
-
-/* ---- which files ------------------------------------------------------------------------- */
-
-int
-logs_expand(const char *const *pattern, size_t n, const char ***path, size_t *npath,
-    struct arena *a, struct err *e)
-{
-	const char **out = NULL;
-	size_t room = 0, filled = 0;
-	struct map seen = { 0 };
-	int before = e->n;
-
-	for (size_t i = 0; i < n; i++) {
-		glob_t g = { 0 };
-		const char *itself[] = { pattern[i] };
-		bool literal = strcmp(pattern[i], "-") == 0 || access(pattern[i], F_OK) == 0;
-		int rc = literal ? 0 : glob(pattern[i], 0, NULL, &g);
-
-		if (rc == GLOB_NOSPACE)
-			die(EXIT_SURROUNDINGS, "out of memory (looking for '%s')", pattern[i]);
-		if (rc != 0)
-			err_set(e, "log '%s': there is no such file", pattern[i]);
-		for (size_t k = 0; rc == 0 && k < (literal ? 1 : g.gl_pathc); k++) {
-			const char *name = literal ? itself[0] : g.gl_pathv[k];
-			bool is_new;
-
-			map_put(&seen, str_of(name), &is_new);
-			if (!is_new)
-				continue;
-			out = mem_grow(out, &room, filled + 1, sizeof *out);
-			out[filled++] = arena_strdup(a, name);
-		}
-		globfree(&g);
-	}
-	map_free(&seen);
-	*path = arena_array(a, filled ? filled : 1, sizeof **path);
-	if (filled > 0)
-		memcpy(*path, out, filled * sizeof *out);
-	*npath = filled;
-	mem_free(out);
-	return e->n > before ? -1 : 0;
+	read_rows(l, e);
+	return 0;
 }

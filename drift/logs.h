@@ -15,10 +15,13 @@ struct log_want {
 	double     scale;
 };
 
-/* One file while it is read. */
+struct log_bad { long line; char why[LOG_SAMPLE_MAX]; };
+
+/* One file, or a part of it, while it is read. */
 struct log_reader {
 	const struct log_plan   *plan;
 	const struct log_format *format;     /* NULL until it is known */
+	off_t                    from, to;   /* rows_open_part; to 0: the whole file */
 	struct rows             *rows;
 	struct row               row;
 	const char              *path;
@@ -30,8 +33,18 @@ struct log_reader {
 	void                   (*each)(void *, size_t, const struct record *, struct arena *);
 	void                    *ctx;
 	size_t                   piece;
-	struct log_counts        counts;
+	struct log_counts        counts;     /* all but its samples: those are here */
+	struct log_bad           bad[LOG_SAMPLES];
+	long                     line;       /* in the end: that behind the last */
 };
+
+/* Reads it, to `each`: 0, or -1 and a sentence if it could not even be begun.  The caller closes
+ * `rows` and frees the buffers. */
+int log_read(struct log_reader *, struct err *);
+/* A descriptor, of standard input if the path is "-"; -1 and a sentence. */
+int log_open(const char *path, struct err *);
+/* That of a file with such a first record. */
+const struct log_format *log_format_of(struct json first);
 
 struct log_format {
 	const char *name, *help;

@@ -250,7 +250,7 @@ outcomes_read(const struct log_plan *plan, const char *const *path, size_t n,
     const struct outcome_fields *field, const struct classes *classes, struct outcomes *o,
     struct arena *a, struct err *e)
 {
-	size_t npiece = logs_pieces(n);
+	size_t npiece = logs_pieces();
 	struct piece *piece = arena_array(a, npiece, sizeof *piece);
 	struct reading x = { field, classes, piece };
 	struct log_counts counts;

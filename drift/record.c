@@ -6,12 +6,17 @@
  */
 #include "drift/drift.h"
 
-const char *const record_text_name[RECORD_TEXTS] = {
-	"id", "asked", "model", "input", "output", "finish", "error", "tags"
-};
-const char *const record_number_name[RECORD_NUMBERS] = {
-	"time", "latency", "first_token", "tokens_in", "tokens_out"
-};
+#define TEXTS(N) N("id"), N("asked"), N("model"), N("input"), N("output"), N("finish"), \
+	N("error"), N("tags")
+#define NUMBERS(N) N("time"), N("latency"), N("first_token"), N("tokens_in"), N("tokens_out")
+#define AS_IT_IS(lit) lit
+#define WITH_LENGTH(lit) { (lit), sizeof(lit) - 1 }
+
+const char *const record_text_name[RECORD_TEXTS] = { TEXTS(AS_IT_IS) };
+const char *const record_number_name[RECORD_NUMBERS] = { NUMBERS(AS_IT_IS) };
+/* Compared with for every value of every record: most differ in their lengths. */
+static const struct str text_name[RECORD_TEXTS] = { TEXTS(WITH_LENGTH) };
+static const struct str number_name[RECORD_NUMBERS] = { NUMBERS(WITH_LENGTH) };
 
 static struct value
 of_text(struct str text)
@@ -66,10 +71,10 @@ record_value(const struct record *r, struct str name, struct arena *a)
 	struct value v;
 
 	for (int i = 0; i < RECORD_TEXTS; i++)
-		if (str_is(name, record_text_name[i]))
+		if (str_eq(name, text_name[i]))
 			return r->has_text[i] ? of_text(r->text[i]) : (struct value){ .kind = VALUE_MISSING };
 	for (int i = 0; i < RECORD_NUMBERS; i++)
-		if (str_is(name, record_number_name[i]))
+		if (str_eq(name, number_name[i]))
 			return r->has_number[i] ? of_number(r->number[i], STR("")) :
 			    (struct value){ .kind = VALUE_MISSING };
 	v = record_logged(r, name, a);

@@ -105,7 +105,9 @@ value_field(const struct record *r, const char *of, bool scalars, struct arena *
 
 	if (r->object.type == JT_NONE)
 		return v.kind == VALUE_NUMBER && v.text.n > 0 ? value_text(v.text) : v;
-	if (v.kind != VALUE_TEXT || is_own(of))
+	/* Whatever was taken out of it, what is no text begins so; most do not, and are not looked up
+	 * again. */
+	if (v.kind != VALUE_TEXT || strchr("{[tf", v.text.p[0]) == NULL || is_own(of))
 		return v;
 	type = json_at(r->object, str_of(of)).type;
 	if (type == JT_OBJECT || type == JT_ARRAY ||

@@ -87,7 +87,7 @@ read_traffic(struct mix *m, struct session *s, const char *field, struct err *e)
 
 	if (logs_expand(&m->traffic, 1, &path, &n, s->arena, e) != 0)
 		return -1;
-	pieces = logs_pieces(n);
+	pieces = logs_pieces();
 	t.count = arena_array(s->arena, pieces, sizeof *t.count);
 	for (size_t i = 0; i < pieces; i++)
 		t.count[i] = arena_array(s->arena, m->n + 2, sizeof **t.count);

@@ -187,7 +187,8 @@ double   rng_unit(uint64_t bits);                             /* [0,1), 53 bits 
 /* Calls fn(i, scratch, ctx) for 0 <= i < n on as many threads as there are cores
  * (DRIFTLEAD_THREADS overrides).  Each thread has its own scratch arena, reset before each
  * call.  fn writes slot i of its own results and nothing else. */
-void par_for(size_t n, void (*fn)(size_t i, struct arena *scratch, void *ctx), void *ctx);
+void   par_for(size_t n, void (*fn)(size_t i, struct arena *scratch, void *ctx), void *ctx);
+size_t par_threads(void);                                      /* so many at most */
 
 /* ---- tick.c ------------------------------------------------------------------------------------- */
 
@@ -218,7 +219,8 @@ struct json json_get(struct json obj, const char *key);
  * names one top-level member. */
 struct json json_at(struct json, struct str pointer);
 /* Walks an array (key is left empty) or an object: start with it = {.of = value}. */
-struct json_iter { struct json of; size_t at; struct str key; };   /* key: raw, unquoted, escapes left */
+/* key: raw, unquoted, escapes left; escaped: it has some. */
+struct json_iter { struct json of; size_t at; struct str key; bool escaped; };
 bool json_next(struct json_iter *, struct json *value);
 bool json_key_is(struct str raw_key, struct str name);
 /* A string's bytes with escapes resolved: a slice of the document when it has none. */
@@ -272,10 +274,19 @@ char *path_dir(const char *path, struct arena *);
 struct unpack;
 /* Takes over the descriptor; how it is packed is told by the first bytes. */
 struct unpack *unpack_open(int fd);
+struct unpack *unpack_open_plain(int fd);                     /* as they are, whatever they look like */
+bool           unpack_plain(const struct unpack *);           /* once something was read */
 /* Up to `room` bytes: how many, 0 at the end, -1 with the reason in unpack_fault. */
 ptrdiff_t      unpack_read(struct unpack *, char *to, size_t room);
 const char    *unpack_fault(const struct unpack *);
 void           unpack_close(struct unpack *);
+
+/* ---- cells.c: a record of CSV or TSV ------------------------------------------------------------ */
+
+struct cells { struct str *cell; size_t n, room; };           /* starts as {0}; mem_free(cell) */
+/* Cuts the record, which is changed where quotes are taken off; separator: ',' or '\t'.  0, or -1 and
+ * a sentence part in `why`. */
+int cells_split(struct cells *, char *record, size_t len, char separator, char *why, size_t room);
 
 /* ---- rows.c: records of JSONL, CSV and TSV ---------------------------------------------------------- */
 
@@ -297,9 +308,17 @@ enum { ROWS_MAX = 4 << 20 };                                   /* bytes in one r
 /* Takes over the descriptor.  `path` is for messages, and for the format: by its ending
  * without .gz or .zst, else by the first byte ('{' is JSONL).  */
 struct rows *rows_open(int fd, const char *path, enum rows_format, struct err *);
+/*
+ * Of plain JSONL only the records that begin in the bytes [from, to): whatever the cuts, the parts
+ * of a file have each of its records once.  Lines count from the first that begins there.
+ */
+struct rows *rows_open_part(int fd, const char *path, off_t from, off_t to, struct err *);
+bool         rows_has_parts(const struct rows *);             /* plain JSONL */
 /* 1: a record, valid until the next call; 0: the end; -1: a sentence in err ("path:line: ...").
  * After a bad record reading may go on with the next. */
 int   rows_next(struct rows *, struct row *, struct err *);
+/* After -1: what is wrong with the record, and its line; after 0: the line that would be next. */
+const char *rows_fault(const struct rows *, long *line);
 /* Why the stream itself broke (damaged, cut off, unreadable): NULL as long as it did not. */
 const char *rows_broken(const struct rows *);
 /* A field by column name or, in JSONL, by member name or JSON Pointer.  False: not there (in

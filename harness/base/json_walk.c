@@ -35,10 +35,11 @@ skip_text(const char *p, const char *end)
 	return p;
 }
 
-/* Past the string whose opening quote is at p. */
-static const char *
-string_end(const char *p, const char *end)
+/* Past the string whose opening quote is at p; *escaped: it holds a backslash. */
+static inline const char *
+string_end(const char *p, const char *end, bool *escaped)
 {
+	*escaped = false;
 	p++;
 	for (;;) {
 		p = skip_text(p, end);
@@ -46,12 +47,13 @@ string_end(const char *p, const char *end)
 			p++;
 		if (*p == '"')
 			return p + 1;
+		*escaped = true;
 		p += 2;
 	}
 }
 
-/* Where in 64 bytes the four kinds of bytes lie that say where a container ends: a bit each. */
-struct marks { uint64_t quote, slash, open, close; };
+/* Where in 64 bytes the kinds of bytes lie that say where a container ends: a bit each. */
+struct marks { uint64_t quote, slash, bracket; };
 
 #ifdef __SSE2__
 
@@ -63,14 +65,15 @@ marks_of(const char *p)
 	const __m128i open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
 	struct marks m = { 0 };
 
+#pragma GCC unroll 4
 	for (int i = 0; i < 64; i += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
 		__m128i low = _mm_or_si128(v, bit);     /* '[' becomes '{', ']' becomes '}' */
 
 		m.quote |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, quote)) << i;
 		m.slash |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, slash)) << i;
-		m.open |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(low, open)) << i;
-		m.close |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(low, close)) << i;
+		m.bracket |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(
+		    _mm_cmpeq_epi8(low, open), _mm_cmpeq_epi8(low, close))) << i;
 	}
 	return m;
 }
@@ -87,8 +90,7 @@ marks_of(const char *p)
 
 		m.quote |= p[i] == '"' ? bit : 0;
 		m.slash |= p[i] == '\\' ? bit : 0;
-		m.open |= p[i] == '{' || p[i] == '[' ? bit : 0;
-		m.close |= p[i] == '}' || p[i] == ']' ? bit : 0;
+		m.bracket |= (p[i] | 0x20) == '{' || (p[i] | 0x20) == '}' ? bit : 0;
 	}
 	return m;
 }
@@ -117,6 +119,7 @@ escaped(uint64_t slash, bool *carry)
 static inline uint64_t
 running_parity(uint64_t x)
 {
+#pragma GCC unroll 6
 	for (int i = 1; i < 64; i *= 2)
 		x ^= x << i;
 	return x;
@@ -146,19 +149,22 @@ container_end(const char *p, const char *end)
 			m.quote &= ~escaped(m.slash, &carry);
 		text = running_parity(m.quote) ^ inside;
 		inside = (text >> 63) != 0 ? ~(uint64_t)0 : 0;
-		for (brackets = (m.open | m.close) & ~text; brackets != 0; brackets &= brackets - 1) {
-			if ((m.open & brackets & (~brackets + 1)) != 0)
+		for (brackets = m.bracket & ~text; brackets != 0; brackets &= brackets - 1) {
+			int at = __builtin_ctzll(brackets);
+
+			if ((block[at] | 0x20) == '{')
 				depth++;
 			else if (--depth == 0)
-				return p + __builtin_ctzll(brackets) + 1;
+				return p + at + 1;
 		}
 	}
 }
 
-static bool
+/* Between values; anything else that is so low was refused. */
+static inline bool
 is_space(char c)
 {
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+	return (unsigned char)c <= ' ';
 }
 
 /* The value at p, which ends before `end`. */
@@ -167,6 +173,7 @@ value_at(const char *p, const char *end)
 {
 	const char *q = p;
 	enum json_type type;
+	bool escaped;
 
 	switch (*p) {
 	case '{':
@@ -179,7 +186,7 @@ value_at(const char *p, const char *end)
 		break;
 	case '"':
 		type = JT_STRING;
-		q = string_end(p, end);
+		q = string_end(p, end, &escaped);
 		break;
 	case 't':
 		type = JT_TRUE;
@@ -220,7 +227,7 @@ json_next(struct json_iter *it, struct json *value)
 		return false;
 	}
 	if (it->of.type == JT_OBJECT) {
-		q = string_end(p, end);
+		q = string_end(p, end, &it->escaped);
 		it->key = (struct str){ p + 1, (size_t)(q - p) - 2 };
 		p = q;
 		while (is_space(*p) || *p == ':')
@@ -316,7 +323,7 @@ member(struct json obj, struct str name)
 
 	if (obj.type == JT_OBJECT)
 		while (json_next(&it, &value))
-			if (json_key_is(it.key, name))
+			if (it.escaped ? json_key_is(it.key, name) : str_eq(it.key, name))
 				return value;
 	return (struct json){ 0 };
 }
@@ -431,6 +438,8 @@ json_to_real(struct json v, double otherwise)
 
 	if (v.type != JT_NUMBER)
 		return otherwise;
+	if (str_real(v.raw, &real))
+		return real;
 	if (v.raw.n >= sizeof small)
 		copy = mem_alloc(v.raw.n + 1, 1);
 	memcpy(copy, v.raw.p, v.raw.n);

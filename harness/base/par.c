@@ -35,8 +35,8 @@ work(void *arg)
 	return NULL;
 }
 
-static size_t
-threads(void)
+size_t
+par_threads(void)
 {
 	const char *s = getenv("DRIFTLEAD_THREADS");
 	long n = 0;
@@ -51,7 +51,7 @@ par_for(size_t n, void (*fn)(size_t, struct arena *, void *), void *ctx)
 {
 	struct work w = { .n = n, .fn = fn, .ctx = ctx };
 	pthread_t id[THREADS_MAX];
-	size_t want = threads(), started = 0;
+	size_t want = par_threads(), started = 0;
 
 	if (want > n)
 		want = n;

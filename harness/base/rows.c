@@ -7,8 +7,12 @@
  */
 #include "harness/base/base.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { CHUNK = 128 << 10 };
 
@@ -26,18 +30,32 @@ struct rows {
 	bool             ended;
 	long             line;          /* of p[at] */
 	long             lines;         /* that end in p[at..seen) */
+	off_t            begin;         /* where p[0] lies in what is read */
+	off_t            limit;         /* a record that begins there or behind is none of ours */
+	char             why[256];      /* the present record is bad */
 	struct arena     names;
 	struct str      *column;
 	size_t           ncolumn;
 	struct map       index;         /* a column's number by its name */
-	struct str      *cell;
-	size_t           cells;         /* room in cell */
+	struct cells     cells;         /* of the present record */
 };
 
 static int
 line_of(const struct rows *r)
 {
 	return r->line > INT_MAX ? INT_MAX : (int)r->line;
+}
+
+/* What is wrong with the present record: -1. */
+static PRINTF(3, 4) int
+bad_record(struct rows *r, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->why, sizeof r->why, fmt, ap);
+	va_end(ap);
+	return err_at(e, r->path, line_of(r), 0, "%s", r->why);
 }
 
 /* ---- from bytes to records ------------------------------------------------------------ */
@@ -52,6 +70,7 @@ fill(struct rows *r, struct err *e)
 		return 0;
 	if (r->at > 0 && r->cap - r->n < CHUNK) {
 		memmove(r->p, r->p + r->at, r->n - r->at);
+		r->begin += (off_t)r->at;
 		r->n -= r->at;
 		r->seen -= r->at;
 		r->at = 0;
@@ -61,7 +80,7 @@ fill(struct rows *r, struct err *e)
 	r->ended = got <= 0;
 	if (got < 0) {
 		r->at = r->seen = r->n;         /* half a record is none */
-		return err_at(e, r->path, line_of(r), 0, "%s", unpack_fault(r->in));
+		return bad_record(r, e, "%s", unpack_fault(r->in));
 	}
 	r->n += (size_t)got;
 	return got > 0;
@@ -139,6 +158,8 @@ next_record(struct rows *r, char **rec, size_t *len, struct err *e)
 	r->lines = 0;
 	r->at = r->seen;
 	r->place = CELL_START;
+	if (r->begin + (off_t)r->at >= r->limit)
+		return 0;
 	for (;;) {
 		int more;
 
@@ -164,10 +185,10 @@ next_record(struct rows *r, char **rec, size_t *len, struct err *e)
 	if (*len > 0 && (*rec)[*len - 1] == '\r')
 		--*len;
 	if (too_long || *len > ROWS_MAX)
-		return err_at(e, r->path, line_of(r), 0, "the record is longer than %d bytes%s",
-		    ROWS_MAX, r->format == ROWS_CSV ? " (is a quote left open?)" : "");
+		return bad_record(r, e, "the record is longer than %d bytes%s", ROWS_MAX,
+		    r->format == ROWS_CSV ? " (is a quote left open?)" : "");
 	if (r->format == ROWS_CSV && r->place == IN_QUOTES)
-		return err_at(e, r->path, line_of(r), 0, "a quote is opened and never closed");
+		return bad_record(r, e, "a quote is opened and never closed");
 	return 1;
 }
 
@@ -182,93 +203,13 @@ is_blank(const struct rows *r, const char *p, size_t n)
 
 /* ---- cells ---------------------------------------------------------------------------- */
 
-static void
-add_cell(struct rows *r, size_t *n, const char *p, size_t len)
-{
-	r->cell = mem_grow(r->cell, &r->cells, *n + 1, sizeof *r->cell);
-	r->cell[(*n)++] = (struct str){ p, len };
-}
-
-/* The quoted cell at p, unquoted where it lies; returns what follows it, NULL without an end. */
-static char *
-unquote(char *p, char *end, struct str *cell)
-{
-	char *out = ++p, *quote;
-
-	cell->p = p;
-	for (;;) {
-		bool doubled;
-		size_t run;
-
-		if ((quote = memchr(p, '"', (size_t)(end - p))) == NULL)
-			return NULL;
-		doubled = quote + 1 < end && quote[1] == '"';
-		run = (size_t)(quote - p) + doubled;
-		if (out != p)
-			memmove(out, p, run);
-		out += run;
-		p = quote + 1 + doubled;
-		if (!doubled)
-			break;
-	}
-	cell->n = (size_t)(out - cell->p);
-	return p;
-}
-
-/* The cells of a record with quotes in it (RFC 4180, 2).  Returns 0, or -1 and a sentence. */
 static int
-split_csv(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
+split(struct rows *r, char *p, size_t len, struct err *e)
 {
-	char *end = p + len;
+	char why[120];
 
-	for (;; p++) {                          /* p++ passes a comma */
-		struct str cell = { p, 0 };
-
-		if (p < end && *p == '"') {
-			p = unquote(p, end, &cell);
-			if (p == NULL || (p < end && *p != ','))
-				return err_at(e, r->path, line_of(r), 0, "cell %zu goes on after "
-				    "its closing quote (write \"\" for a quote)", *n + 1);
-		} else {
-			while (p < end && *p != ',' && *p != '"' && *p != '\r')
-				p++;
-			if (p < end && *p != ',')
-				return err_at(e, r->path, line_of(r), 0, *p == '"' ?
-				    "cell %zu has a stray quote (quote the cell and double its quotes)" :
-				    "cell %zu has a carriage return outside quotes", *n + 1);
-			cell.n = (size_t)(p - cell.p);
-		}
-		add_cell(r, n, cell.p, cell.n);
-		if (p == end)
-			return 0;
-	}
-}
-
-/* A record in which the separator is the only byte with a meaning. */
-static void
-split_plain(struct rows *r, char *p, size_t len, char separator, size_t *n)
-{
-	char *end = p + len, *stop;
-
-	while ((stop = memchr(p, separator, (size_t)(end - p))) != NULL) {
-		add_cell(r, n, p, (size_t)(stop - p));
-		p = stop + 1;
-	}
-	add_cell(r, n, p, (size_t)(end - p));
-}
-
-static int
-split(struct rows *r, char *p, size_t len, size_t *n, struct err *e)
-{
-	*n = 0;
-	if (memchr(p, '\0', len) != NULL)
-		return err_at(e, r->path, line_of(r), 0, "the record holds a NUL byte");
-	if (str_bad_utf8((struct str){ p, len }) >= 0)
-		return err_at(e, r->path, line_of(r), 0, "the record is not valid UTF-8");
-	if (r->format == ROWS_CSV &&
-	    (memchr(p, '"', len) != NULL || memchr(p, '\r', len) != NULL))
-		return split_csv(r, p, len, n, e);
-	split_plain(r, p, len, r->format == ROWS_CSV ? ',' : '\t', n);
+	if (cells_split(&r->cells, p, len, r->format == ROWS_CSV ? ',' : '\t', why, sizeof why) != 0)
+		return bad_record(r, e, "%s", why);
 	return 0;
 }
 
@@ -281,6 +222,7 @@ read_header(struct rows *r, struct err *e)
 	int got, before = e->n;
 	size_t len, n;
 	char *p;
+	const struct str *cell;
 
 	do {
 		if ((got = next_record(r, &p, &len, e)) < 0)
@@ -289,26 +231,28 @@ read_header(struct rows *r, struct err *e)
 			return err_at(e, r->path, 0, 0,
 			    "it is empty, and needs a row of column names");
 	} while (is_blank(r, p, len));
-	if (split(r, p, len, &n, e) < 0)
+	if (split(r, p, len, e) < 0)
 		return -1;
+	cell = r->cells.cell;
+	n = r->cells.n;
 	r->column = arena_array(&r->names, n, sizeof *r->column);
 	r->ncolumn = n;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t *slot;
 		bool is_new;
 
-		r->column[i] = str_dup(r->cell[i], &r->names);
-		if (r->cell[i].n == 0) {
-			err_at(e, r->path, line_of(r), 0, "column %zu has no name", i + 1);
+		r->column[i] = str_dup(cell[i], &r->names);
+		if (cell[i].n == 0) {
+			bad_record(r, e, "column %zu has no name", i + 1);
 			continue;
 		}
-		slot = map_put(&r->index, r->cell[i], &is_new);
+		slot = map_put(&r->index, cell[i], &is_new);
 		if (is_new)
 			*slot = i;
 		else
 			err_at(e, r->path, line_of(r), 0,
 			    "columns %zu and %zu have the same name '%.*s'", (size_t)*slot + 1,
-			    i + 1, STR_ARG(r->cell[i]));
+			    i + 1, STR_ARG(cell[i]));
 	}
 	return e->n > before ? -1 : 0;
 }
@@ -371,17 +315,65 @@ begin(struct rows *r, struct err *e)
 	return r->format == ROWS_JSONL ? 0 : read_header(r, e);
 }
 
-struct rows *
-rows_open(int fd, const char *path, enum rows_format format, struct err *e)
+static struct rows *
+make(struct unpack *in, const char *path, enum rows_format format)
 {
 	struct rows *r = mem_alloc(1, sizeof *r);
 
-	r->in = unpack_open(fd);
+	r->in = in;
 	r->path = arena_strdup(&r->names, path);
 	r->format = format;
 	r->line = 1;
+	r->limit = INT64_MAX;
+	return r;
+}
+
+struct rows *
+rows_open(int fd, const char *path, enum rows_format format, struct err *e)
+{
+	struct rows *r = make(unpack_open(fd), path, format);
+
 	if (begin(r, e) == 0)
 		return r;
+	rows_close(r);
+	return NULL;
+}
+
+bool
+rows_has_parts(const struct rows *r)
+{
+	return r->format == ROWS_JSONL && unpack_plain(r->in);
+}
+
+/* To the first line end, but not beyond the part: a line may be longer than many parts.  What
+ * cannot be read is left for the first record to find. */
+static void
+pass_line(struct rows *r)
+{
+	struct err e = { 0 };
+
+	do
+		r->at = r->seen;
+	while (fill(r, &e) > 0 && !find_line_end(r) && r->begin + (off_t)r->seen < r->limit);
+	r->ended = r->ended && e.n == 0;
+	r->lines = 0;
+}
+
+struct rows *
+rows_open_part(int fd, const char *path, off_t from, off_t to, struct err *e)
+{
+	struct rows *r = make(unpack_open_plain(fd), path, ROWS_JSONL);
+
+	r->limit = to;
+	r->begin = from > 0 ? from - 1 : 0;
+	if (lseek(fd, r->begin, SEEK_SET) < 0) {
+		err_at(e, path, 0, 0, "cannot be read: %s", strerror(errno));
+	} else if (from > 0) {
+		pass_line(r);
+		return r;
+	} else if (begin(r, e) == 0) {
+		return r;
+	}
 	rows_close(r);
 	return NULL;
 }
@@ -394,7 +386,7 @@ rows_close(struct rows *r)
 	unpack_close(r->in);
 	map_free(&r->index);
 	arena_free(&r->names);
-	mem_free(r->cell);
+	mem_free(r->cells.cell);
 	mem_free(r->p);
 	mem_free(r);
 }
@@ -419,8 +411,7 @@ take_object(struct rows *r, struct str text, struct row *row, struct err *e)
 	}
 	for (size_t i = 0; i < fault.at; i++)   /* in characters, as editors count */
 		column += ((unsigned char)text.p[i] & 0xc0) != 0x80;
-	return err_at(e, r->path, line_of(r), 0, "not a JSON object: %s at column %zu", fault.why,
-	    column);
+	return bad_record(r, e, "not a JSON object: %s at column %zu", fault.why, column);
 }
 
 static int
@@ -428,12 +419,13 @@ take_cells(struct rows *r, char *p, size_t len, struct row *row, struct err *e)
 {
 	size_t n;
 
-	if (split(r, p, len, &n, e) < 0)
+	if (split(r, p, len, e) < 0)
 		return -1;
+	n = r->cells.n;
 	if (n != r->ncolumn)
-		return err_at(e, r->path, line_of(r), 0, "%zu cell%s where the header has %zu", n,
-		    n == 1 ? "" : "s", r->ncolumn);
-	row->cell = r->cell;
+		return bad_record(r, e, "%zu cell%s where the header has %zu", n, n == 1 ? "" : "s",
+		    r->ncolumn);
+	row->cell = r->cells.cell;
 	row->ncell = n;
 	return 1;
 }
@@ -496,6 +488,13 @@ rows_field(const struct rows *r, const struct row *row, struct str name, struct 
 		return true;
 	}
 	return value_of(json_at(row->object, name), out, a);
+}
+
+const char *
+rows_fault(const struct rows *r, long *line)
+{
+	*line = r->line;
+	return r->why;
 }
 
 const char *

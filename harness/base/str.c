@@ -402,12 +402,42 @@ str_long(struct str s, long *out)
 	return true;
 }
 
+/*
+ * Digits with a point between them or none, at most 15: the digits and the power of ten are doubles
+ * without an error, so their quotient is rounded once, as strtod's (Clinger, 1990).  False: any
+ * other number.
+ */
+static bool
+short_real(struct str s, double *out)
+{
+	static const double power[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	                                1e12, 1e13, 1e14, 1e15 };
+	bool minus = s.n > 0 && s.p[0] == '-';
+	size_t point = s.n, n = s.n - minus;
+	long v = 0;
+
+	if (n == 0 || n >= COUNT(power))
+		return false;
+	for (size_t i = minus; i < s.n; i++)
+		if (s.p[i] == '.' && point == s.n && i > minus && i + 1 < s.n)
+			point = i;
+		else if (s.p[i] >= '0' && s.p[i] <= '9')
+			v = v * 10 + (s.p[i] - '0');
+		else
+			return false;
+	*out = (double)v / power[point < s.n ? s.n - 1 - point : 0];
+	*out = minus ? -*out : *out;
+	return true;
+}
+
 bool
 str_real(struct str s, double *out)
 {
 	char tmp[128], *end;
 	double v;
 
+	if (short_real(s, out))
+		return true;
 	if (s.n == 0 || s.n >= sizeof tmp)
 		return false;
 	for (size_t i = 0; i < s.n; i++)

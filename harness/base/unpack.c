@@ -39,6 +39,21 @@ unpack_open(int fd)
 	return u;
 }
 
+struct unpack *
+unpack_open_plain(int fd)
+{
+	struct unpack *u = unpack_open(fd);
+
+	u->known = true;
+	return u;
+}
+
+bool
+unpack_plain(const struct unpack *u)
+{
+	return u->known && u->packing == PLAIN;
+}
+
 const char *
 unpack_fault(const struct unpack *u)
 {

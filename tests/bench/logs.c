@@ -1,10 +1,10 @@
 /*
  * logs.c -- what reading a log costs, beside a library that builds a tree of every line.
  *
- *	logs write N FILE       N pairs of request and response of some 800 bytes
+ *	logs write N FILE [FROM]        N pairs of request and response of some 800 bytes
  *	logs read FILE...       every field of every record, redaction aside
  *	logs redact FILE...     the same with the built-in redaction of all kinds
- *	logs jansson FILE       jansson parses every line and forgets it
+ *	logs jansson FILE       jansson parses every line, and the same twelve fields are looked up
  *
  * Prints the number of records.  DRIFTLEAD_THREADS=1 keeps it on one core.
  */
@@ -26,12 +26,12 @@ static const char body[] =
     "\"total_tokens\":99}},\"metadata\":{\"team\":\"shop\"}}\n";
 
 static void
-write_log(long n, const char *path)
+write_log(long n, const char *path, long from)
 {
 	static const char *const answer[] = { "shipping", "refund", "complaint" };
 	FILE *f = fopen(path, "w");
 
-	for (long i = 0; f != NULL && i < n; i++)
+	for (long i = from; f != NULL && i < from + n; i++)
 		fprintf(f, body, i, i / 60 % 60, i % 60, 100 + i % 900, i * 7, i, answer[i % 3],
 		    40 + i % 100);
 	if (f == NULL || fclose(f) != 0)
@@ -58,7 +58,7 @@ read_logs(const char *const *path, size_t n, unsigned kinds)
 {
 	struct redact rules = { .kinds = kinds };
 	struct log_plan plan = { .max_bad = LOG_MAX_BAD, .redact = kinds ? &rules : NULL };
-	struct sums *s = mem_alloc(logs_pieces(n), sizeof *s);
+	struct sums *s = mem_alloc(logs_pieces(), sizeof *s);
 	struct log_counts counts;
 	struct err e = { 0 };
 	long records = 0;
@@ -67,31 +67,63 @@ read_logs(const char *const *path, size_t n, unsigned kinds)
 		err_print(&e);
 		exit(EXIT_MISTAKE);
 	}
-	for (size_t i = 0; i < logs_pieces(n); i++)
+	for (size_t i = 0; i < logs_pieces(); i++)
 		records += s[i].records;
 	mem_free(s);
 	return records;
 }
 
+static void
+add_string(struct sums *s, const json_t *v)
+{
+	s->text += json_string_length(v);
+}
+
+static void
+add_tree(struct sums *s, const json_t *line)
+{
+	const json_t *request = json_object_get(line, "request");
+	const json_t *messages = json_object_get(request, "messages");
+	const json_t *response = json_object_get(line, "response");
+	const json_t *choice = json_array_get(json_object_get(response, "choices"), 0);
+	const json_t *usage = json_object_get(response, "usage");
+
+	add_string(s, json_object_get(line, "request_id"));
+	add_string(s, json_object_get(line, "timestamp"));
+	s->number += json_number_value(json_object_get(line, "latency_ms"));
+	s->number += json_number_value(json_object_get(line, "ttft_ms"));
+	s->text += json_object_size(json_object_get(line, "metadata"));
+	add_string(s, json_object_get(request, "model"));
+	add_string(s, json_object_get(json_array_get(messages, json_array_size(messages) - 1),
+	    "content"));
+	add_string(s, json_object_get(response, "model"));
+	s->number += json_number_value(json_object_get(usage, "prompt_tokens"));
+	s->number += json_number_value(json_object_get(usage, "completion_tokens"));
+	add_string(s, json_object_get(json_object_get(choice, "message"), "content"));
+	add_string(s, json_object_get(choice, "finish_reason"));
+	s->records++;
+}
+
 static long
 by_jansson(const char *path)
 {
+	struct sums s = { 0 };
 	FILE *f = fopen(path, "r");
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
-	long records = 0;
 
 	while (f != NULL && (n = getline(&line, &room, f)) > 0) {
 		json_t *tree = json_loadb(line, (size_t)n, JSON_REJECT_DUPLICATES, NULL);
 
-		records += tree != NULL;
+		if (tree != NULL)
+			add_tree(&s, tree);
 		json_decref(tree);
 	}
 	if (f != NULL)
 		fclose(f);
 	free(line);
-	return records;
+	return s.records;
 }
 
 int
@@ -99,10 +131,11 @@ main(int argc, char **argv)
 {
 	const char *const *path = (const char *const *)argv + 2;
 	size_t n = argc > 2 ? (size_t)argc - 2 : 0;
-	long count = 0;
+	long count = 0, from = 0;
 
-	if (argc == 4 && strcmp(argv[1], "write") == 0 && str_long(str_of(argv[2]), &count))
-		write_log(count, argv[3]);
+	if ((argc == 4 || (argc == 5 && str_long(str_of(argv[4]), &from))) &&
+	    strcmp(argv[1], "write") == 0 && str_long(str_of(argv[2]), &count))
+		write_log(count, argv[3], from);
 	else if (argc > 2 && strcmp(argv[1], "read") == 0)
 		count = read_logs(path, n, 0);
 	else if (argc > 2 && strcmp(argv[1], "redact") == 0)
@@ -111,7 +144,7 @@ main(int argc, char **argv)
 		count = by_jansson(argv[2]);
 	else
 		die(EXIT_MISTAKE,
-		    "usage: logs write N FILE, read FILE..., redact FILE..., jansson FILE");
+		    "usage: logs write N FILE [FROM], read FILE..., redact FILE..., jansson FILE");
 	printf("%ld\n", count);
 	return 0;
 }

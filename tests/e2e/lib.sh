@@ -109,12 +109,17 @@ test_case() {
 	expect_exit 0 "$@"
 }
 
+# skipped NAME COMMAND: a case that needs what is not here.
+skipped() {
+	lib_close_case
+	case_number=$((case_number + 1))
+	echo "ok $case_number - $1 # SKIP there is no $2"
+}
+
 # skip_without PATH: the rest of the script needs this file or folder, or command.
 skip_without() {
 	[ -e "$1" ] || command -v "$1" >/dev/null 2>&1 && return 0
-	lib_close_case
-	case_number=$((case_number + 1))
-	echo "ok $case_number - the rest # SKIP there is no $1"
+	skipped "the rest" "$1"
 	finish
 	exit 0
 }

@@ -146,6 +146,33 @@ test_numbers(void **state)
 	assert_true(str_real((struct str){ "12", 1 }, &v) && v == 1);
 }
 
+/* Numbers of all lengths, with the point at every place: as strtod reads them, to the last bit. */
+static void
+test_short_numbers(void **state)
+{
+	char text[32];
+
+	(void)state;
+	for (uint64_t i = 0; i < 200000; i++) {
+		uint64_t draw = rng_next(5, i);
+		int digits = 1 + (int)(draw % 18), point = (int)(draw >> 8) % (digits + 1);
+		double ours = 0, theirs;
+		size_t n = 0;
+
+		if ((draw >> 20 & 1) != 0)
+			text[n++] = '-';
+		for (int k = 0; k < digits; k++) {
+			if (k == point && k > 0)
+				text[n++] = '.';
+			text[n++] = (char)('0' + rng_next(draw, (uint64_t)k) % 10);
+		}
+		text[n] = '\0';
+		theirs = strtod(text, NULL);
+		assert_true(str_real(str_of(text), &ours));
+		assert_memory_equal(&ours, &theirs, sizeof ours);
+	}
+}
+
 static void
 test_buf(void **state)
 {
@@ -496,7 +523,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_str), cmocka_unit_test(test_utf8), cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_visible), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_buf), cmocka_unit_test(test_map),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_short_numbers),
+		cmocka_unit_test(test_buf), cmocka_unit_test(test_map),
 		cmocka_unit_test(test_err), cmocka_unit_test(test_mem),
 		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_rng), cmocka_unit_test(test_par), cmocka_unit_test(test_tick),

@@ -10,6 +10,8 @@ counts(void **state)
 	same("length", STR("h\xc3\xa9llo"), "5");
 	same("length", STR("a\xff\xe2\x82"), "4");
 	same("length", STR("a\0b"), "3");
+	same("length", STR("12345678"), "8");
+	same("length", STR("1234567\xc3\xa4" "1234567812345678\xff" "1"), "26");
 	same("words", STR(" one  two\n\xe3\x80\x80three "), "3");
 	same("words", STR("\xff \xff"), "2");
 	same("lines", STR("a"), "1");

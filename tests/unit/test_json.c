@@ -197,6 +197,24 @@ many_keys(void **state)
 			assert_string_equal(fault.why, "a duplicate key");
 		}
 	}
+	for (int n = 1; n < 24; n++) {                  /* keys that differ in one place, and twins */
+		struct buf key = { 0 };
+
+		buf_reset(&b);
+		for (int i = 0; i < n; i++) {
+			buf_reset(&key);
+			for (int k = 0; k < n; k++)
+				buf_char(&key, k == i ? 'b' : 'a');
+			buf_fmt(&b, "%c\"%s\":0", i ? ',' : '{', key.p);
+		}
+		buf_char(&b, '}');
+		parse(buf_as_str(&b));
+		b.n--;
+		buf_fmt(&b, ",\"%s\":1}", key.p);
+		assert_int_equal(json_parse(buf_as_str(&b), &root, &fault), -1);
+		assert_string_equal(fault.why, "a duplicate key");
+		buf_free(&key);
+	}
 	buf_reset(&b);
 	buf_char(&b, '{');
 	for (int i = 0; i < 100000; i++)

@@ -1,5 +1,5 @@
 /*
- * cells.c -- the kept records of each block of time, counted.
+ * block_cells.c -- the kept records of each block of time, counted.
  */
 #include "drift/blocks.h"
 #include "drift/features.h"
@@ -40,7 +40,7 @@ by_time(const void *a, const void *b)
 
 /* Numbers the blocks, those of the reference first. */
 static void
-number_blocks(struct placed *r, size_t n, struct cells *c)
+number_blocks(struct placed *r, size_t n, struct block_cells *c)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || r[i].time != r[i - 1].time || r[i].current != r[i - 1].current)
@@ -60,7 +60,7 @@ by_number(const void *a, const void *b)
 }
 
 static void
-count_numbers(struct cells *c, const struct placed *r, size_t n, struct arena *a)
+count_numbers(struct block_cells *c, const struct placed *r, size_t n, struct arena *a)
 {
 	double *all = arena_array(a, n + 1, sizeof *all), edge[QUANTILES];
 	size_t edges = 0;
@@ -98,7 +98,7 @@ by_count(const void *a, const void *b)
 }
 
 static void
-count_categories(struct cells *c, const struct placed *r, size_t n, struct arena *a)
+count_categories(struct block_cells *c, const struct placed *r, size_t n, struct arena *a)
 {
 	struct map known = { 0 };
 	size_t *category = arena_array(a, n + 1, sizeof *category);
@@ -126,7 +126,7 @@ count_categories(struct cells *c, const struct placed *r, size_t n, struct arena
 }
 
 static void
-count_words(struct cells *c, const struct placed *r, size_t n, struct arena *a)
+count_words(struct block_cells *c, const struct placed *r, size_t n, struct arena *a)
 {
 	size_t *last = arena_array(a, WORD_SLOTS, sizeof *last);
 
@@ -148,7 +148,7 @@ count_words(struct cells *c, const struct placed *r, size_t n, struct arena *a)
 }
 
 static void
-count_kinds(struct cells *c, const struct placed *r, size_t n, struct arena *a)
+count_kinds(struct block_cells *c, const struct placed *r, size_t n, struct arena *a)
 {
 	c->k = VALUE_NUMBER;
 	c->count = arena_array(a, (c->n + c->m) * c->k, sizeof *c->count);
@@ -175,12 +175,12 @@ kind_of(const struct profile *r, const struct profile *c, size_t feature, bool m
 	return CELLS_NONE;
 }
 
-struct cells
-cells_of(const struct profile *r, const struct profile *c, size_t feature, bool missing,
+struct block_cells
+block_cells_of(const struct profile *r, const struct profile *c, size_t feature, bool missing,
          int64_t block_ms, struct arena *a)
 {
 	struct placed *placed = arena_array(a, r->nkept + c->nkept + 1, sizeof *placed);
-	struct cells cells = { .kind = kind_of(r, c, feature, missing) };
+	struct block_cells cells = { .kind = kind_of(r, c, feature, missing) };
 	size_t n = place(r, feature, missing, block_ms, false, placed);
 
 	n += place(c, feature, missing, block_ms, true, placed + n);
