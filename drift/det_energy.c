@@ -55,13 +55,7 @@ static struct block_chance
 blocks(const struct profile *r, const struct profile *c, size_t feature, int64_t block_ms,
        uint64_t seed, struct arena *a)
 {
-	struct rows_pair k = rows_pair(r, c, feature, block_ms, a);
-	struct block_chance b;
-
-	to_kernel(&k);
-	b = kernel_blocks(&k, seed, a);
-	rows_pair_free(&k);
-	return b;
+	return kernel_blocks(r, c, feature, block_ms, to_kernel, seed, a);
 }
 
 const struct detector detector_energy = {

@@ -282,8 +282,8 @@ kernel_finding(struct rows_pair *k, double most, double tolerance, const char *w
 	return f;
 }
 
-struct block_chance
-kernel_blocks(struct rows_pair *k, uint64_t seed, struct arena *a)
+static struct block_chance
+deal_blocks(struct rows_pair *k, uint64_t seed, struct arena *a)
 {
 	struct block_chance b = { .n = k->units_n, .m = k->units_m, .p = 1, .design = 1 };
 	struct kernel_chance c;
@@ -301,5 +301,19 @@ kernel_blocks(struct rows_pair *k, uint64_t seed, struct arena *a)
 	single *= (1 / (double)k->n + 1 / (double)k->m) / (double)(rows_of(k) - 1);
 	if (single > 0)
 		b.design = fmax(1, c.of.mean / single);
+	return b;
+}
+
+struct block_chance
+kernel_blocks(const struct profile *reference, const struct profile *current, size_t feature,
+              int64_t block_ms, void (*to_kernel)(struct rows_pair *), uint64_t seed,
+              struct arena *a)
+{
+	struct rows_pair k = rows_pair(reference, current, feature, block_ms, a);
+	struct block_chance b;
+
+	to_kernel(&k);
+	b = deal_blocks(&k, seed, a);
+	rows_pair_free(&k);
 	return b;
 }

@@ -54,8 +54,11 @@ void   kernel_map(struct rows_pair *, float (*of)(float, float scale), double sc
  */
 struct finding kernel_finding(struct rows_pair *, double most, double tolerance, const char *why,
                               uint64_t seed, struct arena *);
-/* p by dealing the units, and the mean of the squared norm among these deals over that among deals
- * of single rows. */
-struct block_chance kernel_blocks(struct rows_pair *, uint64_t seed, struct arena *);
+/* p by dealing blocks of rows, after `to_kernel` made kernels of their distances, and the mean of the
+ * squared norm among these deals over that among deals of single rows. */
+struct block_chance kernel_blocks(const struct profile *reference, const struct profile *current,
+                                  size_t feature, int64_t block_ms,
+                                  void (*to_kernel)(struct rows_pair *), uint64_t seed,
+                                  struct arena *);
 
 #endif

@@ -33,24 +33,32 @@ members(struct buf *b, struct query *q, const char *const *key, int n, int from)
 	}
 }
 
+/* Every row as an object, in an array. */
+static void
+objects(struct buf *b, const char *name, struct query *q, const char *const *key, int n)
+{
+	bool first = true;
+
+	buf_key(b, name);
+	buf_char(b, '[');
+	while (query_next(q)) {
+		buf_puts(b, first ? "{" : ",{");
+		members(b, q, key, n, 0);
+		buf_char(b, '}');
+		first = false;
+	}
+	buf_char(b, ']');
+}
+
 static void
 findings_json(struct buf *b, struct store *st, long check)
 {
 	static const char *const key[] = { "feature", "detector", "effect", "lo", "hi", "tolerance",
 		"verdict" };
-	struct query *q = store_query(st, "SELECT feature, detector, effect, lo, hi, tolerance, verdict"
-	    " FROM v_drift_finding WHERE drift_check = ? ORDER BY place", "i", check);
-	bool first = true;
 
-	buf_key(b, "findings");
-	buf_char(b, '[');
-	while (query_next(q)) {
-		buf_puts(b, first ? "{" : ",{");
-		members(b, q, key, COUNT(key), 0);
-		buf_char(b, '}');
-		first = false;
-	}
-	buf_char(b, ']');
+	objects(b, "findings", store_query(st, "SELECT feature, detector, effect, lo, hi, tolerance,"
+	    " verdict FROM v_drift_finding WHERE drift_check = ? ORDER BY place", "i", check), key,
+	    COUNT(key));
 }
 
 static void
@@ -78,20 +86,10 @@ static void
 incidents_json(struct buf *b, struct store *st, const struct watch *w, long to_ms)
 {
 	static const char *const key[] = { "id", "feature", "detector", "onset", "opened", "resolved" };
-	struct query *q = store_query(st, "SELECT id, feature, detector, onset_ms, opened_ms,"
-	    " resolved_ms FROM v_incident WHERE watch = ? AND opened_ms <= ? ORDER BY id DESC LIMIT ?",
-	    "sii", w->name, to_ms, (long)INCIDENTS_MOST);
-	bool first = true;
 
-	buf_key(b, "incidents");
-	buf_char(b, '[');
-	while (query_next(q)) {
-		buf_puts(b, first ? "{" : ",{");
-		members(b, q, key, COUNT(key), 0);
-		buf_char(b, '}');
-		first = false;
-	}
-	buf_char(b, ']');
+	objects(b, "incidents", store_query(st, "SELECT id, feature, detector, onset_ms, opened_ms,"
+	    " resolved_ms FROM v_incident WHERE watch = ? AND opened_ms <= ? ORDER BY id DESC LIMIT ?",
+	    "sii", w->name, to_ms, (long)INCIDENTS_MOST), key, COUNT(key));
 }
 
 void
