@@ -136,6 +136,8 @@ pairs other 6 0 1
 expect_exit 1 driftlead drift days.jsonl other.jsonl
 driftlead drift days.jsonl other.jsonl --block 1d --json >"$OUT"
 json '[.verdict == "FAIL", .drifted] | @csv' 'false,0'
+driftlead drift days.jsonl other.jsonl --block 1d --test 'all features together=classifier' --json >"$OUT"
+json '.findings[0] | .verdict == "FAIL"' false
 driftlead drift loose.jsonl tight.jsonl --block 1d --json >"$OUT"
 json '.findings[0].verdict' FAIL
 head -n 240 tight.jsonl >three.jsonl

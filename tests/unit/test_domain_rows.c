@@ -88,8 +88,8 @@ what_did_not_change(void **state)
 	}
 }
 
-/* Neither number changed by itself.  Pairs of bins are named, but where chance has moved a single bin
- * by three standard errors. */
+/* Neither number changed by itself.  Pairs of bins are named, but where chance moved a single bin by
+ * three standard errors. */
 static void
 a_correlation_is_found(void **state)
 {
@@ -106,8 +106,8 @@ a_correlation_is_found(void **state)
 		named += f.nterm > 0 && str_find(f.term[0].text, STR("x in ["), 0) == 0 &&
 		    str_find(f.term[0].text, STR(" and y in ["), 0) > 0;
 		if (getenv("SHOW") != NULL)
-			print_message("correlation: effect %.3f, p %.2g, %.*s\n", f.effect, f.p,
-			    f.nterm > 0 ? (int)f.term[0].text.n : 0, f.nterm > 0 ? f.term[0].text.p : "");
+			print_message("correlation: effect %.3f, p %.2g, %s\n", f.effect, f.p,
+			    f.nterm > 0 ? str_cstr(f.term[0].text, &a) : "");
 		profile_free(r);
 		profile_free(c);
 		arena_free(&a);
@@ -198,6 +198,41 @@ terms_are_as_written(void **state)
 	arena_free(&a);
 }
 
+/* Times of a machine are no terms, and thirteen features make no pairs. */
+static void
+some_features_are_left_out(void **state)
+{
+	struct watched many[14];
+	struct profile *p, *none;
+	struct arena a = { 0 };
+	struct value v[COUNT(many)];
+	struct domain d;
+
+	(void)state;
+	for (size_t n = 12; n <= 13; n++) {
+		struct seen s = { .n = 0 };
+
+		for (size_t i = 0; i < n; i++) {
+			many[i] = watched[0];
+			v[i] = (struct value){ .kind = VALUE_NUMBER, .number = (double)i };
+		}
+		many[n] = (struct watched){ "slow", feature_find("latency"), NULL, "{}" };
+		v[n] = v[0];
+		p = profile_begin(many, n + 1, 50, 7);
+		none = profile_begin(many, n + 1, 50, 7);
+		profile_add_values(p, 1, 0, v, &a);
+		domain_begin(&d, p, none, n + 1, 1);
+		rows_source.each(d.text[0], see, &s);
+		assert_int_equal(s.n, n == 12 ? 12 + 66 : 13);
+		assert_true(str_find(buf_as_str(&s.all), STR("slow"), 0) < 0);
+		buf_free(&s.all);
+		domain_free(&d);
+		profile_free(p);
+		profile_free(none);
+	}
+	arena_free(&a);
+}
+
 /* Neighbours among numbers that three digits do not part have names of their own. */
 static void
 bins_have_different_names(void **state)
@@ -267,6 +302,7 @@ main(void)
 		cmocka_unit_test(a_correlation_is_found),
 		cmocka_unit_test(a_category_is_named),
 		cmocka_unit_test(terms_are_as_written),
+		cmocka_unit_test(some_features_are_left_out),
 		cmocka_unit_test(bins_have_different_names),
 		cmocka_unit_test(degenerate_windows),
 	};
