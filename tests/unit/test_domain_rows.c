@@ -88,8 +88,8 @@ what_did_not_change(void **state)
 	}
 }
 
-/* Neither number changed by itself.  Pairs of bins are named, but where chance moved a single one by
- * three standard errors. */
+/* Neither number changed by itself.  Pairs of bins are named, but where chance moved a single one
+ * by three standard errors. */
 static void
 a_correlation_is_found(void **state)
 {
