@@ -29,18 +29,18 @@ add(void *ctx, enum gram_kind kind, struct str gram)
 }
 
 struct bag
-bag_of(struct str text, struct arena *scratch)
+bag_of(struct str text, const struct gram_source *source, struct arena *scratch)
 {
 	struct filling f = { .room = 64 };
 	struct bag b = { 0 };
 	double square = 0;
 	size_t n = 0;
 
-	while (f.room < 2 * grams_most(text) && f.room < 2 * (size_t)BAG_SLOTS)
+	while (f.room < 2 * source->most(text) && f.room < 2 * (size_t)BAG_SLOTS)
 		f.room *= 2;
 	f.slot = arena_array(scratch, f.room, sizeof *f.slot);
 	f.times = arena_array(scratch, f.room, sizeof *f.times);
-	grams_each(text, add, &f);
+	source->each(text, add, &f);
 	for (size_t i = 0; i < f.room; i++)
 		n += f.times[i] > 0;
 	b.hit = mem_alloc(n, sizeof *b.hit);

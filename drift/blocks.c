@@ -258,11 +258,14 @@ finding_by_blocks(struct finding *f, const struct profile *r, const struct profi
 	double least;
 	struct block_chance b;
 	struct block_cells cells;
+	/* The cells are of one feature: what deals no blocks of rows takes those of mmd. */
+	const struct detector *dealing = feature < r->nfeature || d->blocked != NULL ? d :
+	    detector_find("mmd");
 
 	if (!f->known)
 		return;
-	if (d->blocked != NULL) {
-		b = d->blocked(r, c, feature, block_ms, seed, a);
+	if (dealing->blocked != NULL) {
+		b = dealing->blocked(r, c, feature, block_ms, seed, a);
 	} else {
 		cells = block_cells_of(r, c, feature, missing, block_ms, a);
 		b = chance_of_cells(f, &cells, seed, a);

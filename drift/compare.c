@@ -35,8 +35,8 @@ check_asked(const struct profile *r, const struct comparing *how, struct err *e)
 
 		if (at == r->nfeature && strcmp(q->feature, JOINT_NAME) == 0) {
 			if (!q->detector->joint)
-				return err_set(e, "the detector '%s' does not compare '%s': mmd and energy do",
-				    q->detector->name, JOINT_NAME);
+				return err_set(e, "the detector '%s' does not compare '%s': mmd, energy and "
+				    "classifier do", q->detector->name, JOINT_NAME);
 			continue;
 		}
 		if (at == r->nfeature)
@@ -83,7 +83,7 @@ compared_changes(const struct comparison *d, const struct compared *f,
 {
 	size_t n = f->finding.nterm;
 
-	if (f->feature == d->reference->nfeature)
+	if (n == 0 && f->feature == d->reference->nfeature)
 		return 0;
 	if (n == 0) {
 		n = profile_changes(&d->reference->feature[f->feature],

@@ -1,9 +1,11 @@
 /*
- * det_classifier.c -- whether a classifier can tell from which window a text is.
+ * det_classifier.c -- whether a classifier can tell from which window a text or a row is.
  *
  * (1) The texts are those of the sample, at most as many as it keeps of each window.
  * Near-duplicates (Jaccard similarity of the n-grams from 0.8) form groups.  A group counts as one:
  * what each window has of it is a unit with the share of the group's texts as its weight.
+ * Of all features together the numbers and categories of a record are its terms (row_terms.c), and
+ * the same rows form groups.
  * (2) Half of the groups train a classifier, the other half are scored by it (domain.c).
  * (3) Effect: AUC - 0.5 of the units held out, at least 0, where AUC = P(current scores higher) +
  * P(equal) / 2, by weight.  No direction.
@@ -17,7 +19,8 @@
  * Hanley and McNeil's.
  * (6) Terms: what tells the windows apart (terms.c).
  * (7) Where a window says the same text more than twice on average, INCONCLUSIVE counts for
- * nothing: groups are few, and the shares of texts are what n-grams show.
+ * nothing: groups are few, and the shares of texts are what n-grams show, those of rows what
+ * their features do.
  */
 #include "drift/finding.h"
 
@@ -161,24 +164,25 @@ variance(const struct heldout *h)
 
 /* A sample has room for so many records: what only more would decide is not to be hoped for. */
 static void
-say_what_helps(struct finding *f, double reach, const struct profile *r, const struct profile *c,
-    struct arena *a)
+say_what_helps(struct finding *f, double reach, const char *what, const struct profile *r,
+    const struct profile *c, struct arena *a)
 {
-	long room = (long)(r->cap < c->cap ? r->cap : c->cap);
+	size_t cap = r->cap < c->cap ? r->cap : c->cap;
+	long room = (long)(cap < KEPT_TEXTS_MAX ? cap : KEPT_TEXTS_MAX);
 	double most = reach * both_sizes(room, room) / both_sizes(f->n_reference, f->n_current);
 
 	if (f->verdict != DRIFT_UNSURE || (f->n_needed > 0 ? f->n_needed <= room :
 	    most <= f->tolerance / 2))
 		return;
 	f->n_needed = 0;
-	f->why = arena_fmt(a, f->n_reference < room || f->n_current < room ?
-	    "more texts may decide, up to the %ld that a sample keeps" :
-	    "samples of %ld texts are too small to decide", room);
+	f->why = f->n_reference < room || f->n_current < room ?
+	    arena_fmt(a, "more %s may decide, up to the %ld that a sample keeps", what, room) :
+	    arena_fmt(a, "samples of %ld %s are too small to decide", room, what);
 }
 
 static struct finding
-judge(const struct domain *d, const struct heldout *h, double tolerance, const struct profile *r,
-    const struct profile *c, struct arena *a)
+judge(const struct domain *d, const struct heldout *h, double tolerance, const char *what,
+    const struct profile *r, const struct profile *c, struct arena *a)
 {
 	double fewer = fmin(h->sum[0], h->sum[1]), sd = null_sd(h), var = variance(h), half, se;
 	double z = normal_quantile(0.95), power = normal_quantile(0.8);
@@ -192,7 +196,7 @@ judge(const struct domain *d, const struct heldout *h, double tolerance, const s
 	f.ci = (struct interval){ fmax(0, h->auc - 0.5 - half), fmin(0.5, f.effect + half) };
 	f.mde = fmin(0.5, (z + power) * sd);
 	finding_decide(&f, half + power * se, a);
-	say_what_helps(&f, half + power * se, r, c, a);
+	say_what_helps(&f, half + power * se, what, r, c, a);
 	return f;
 }
 
@@ -200,30 +204,33 @@ static struct finding
 classifier(const struct profile *r, const struct profile *c, size_t feature, double tolerance,
     uint64_t seed, struct arena *a)
 {
-	long n = profile_values(&r->feature[feature]), m = profile_values(&c->feature[feature]);
+	bool rows = feature == r->nfeature;
+	const char *what = rows ? "records" : "texts";
+	long n = rows ? (long)r->nkept : profile_values(&r->feature[feature]);
+	long m = rows ? (long)c->nkept : profile_values(&c->feature[feature]);
 	struct arena scratch = { 0 };
 	struct domain d;
 	struct finding f;
 	struct heldout h;
 
-	if (finding_empty(n, m, tolerance, 0.5, "text", &f, a))
+	if (finding_empty(n, m, tolerance, 0.5, rows ? "record in its sample" : "text", &f, a))
 		return f;
-	if (!r->texts || !c->texts)
+	if (!rows && (!r->texts || !c->texts))
 		return finding_unknown(n, m, tolerance, 0.5, "the texts were not kept: make both profiles "
 		    "with --keep-text");
 	domain_begin(&d, r, c, feature, seed);
 	h = place(&d, &scratch);
 	if (fmin(h.sum[0], h.sum[1]) >= VALUES_LEAST) {
-		f = judge(&d, &h, tolerance, r, c, a);
+		f = judge(&d, &h, tolerance, what, r, c, a);
 		f.nterm = domain_terms(&d, &f.term, a);
 	} else {
-		f = finding_unknown((long)d.of[0], (long)d.of[1], tolerance, 0.5, "the half of the texts "
-		    "that is held out has too few different ones to judge by");
+		f = finding_unknown((long)d.of[0], (long)d.of[1], tolerance, 0.5, arena_fmt(a, "the "
+		    "half of the %s that is held out has too few different ones to judge by", what));
 	}
 	/* (7) */
 	if (2 * d.nunit < d.n)
-		f.spare = arena_fmt(a, "of %zu texts only %zu differ: their n-grams are compared", d.n,
-		    d.nunit);
+		f.spare = arena_fmt(a, "of %zu %s only %zu differ: their %s are compared", d.n, what,
+		    d.nunit, rows ? "features" : "n-grams");
 	domain_free(&d);
 	arena_free(&scratch);
 	return f;
@@ -231,6 +238,6 @@ classifier(const struct profile *r, const struct profile *c, size_t feature, dou
 
 const struct detector detector_classifier = {
 	.name = "classifier", .help = "whether texts tell from which window they are",
-	.unit = "AUC - 0.5", .version = 1, .shapes = 1u << SHAPE_TEXT, .tolerance = 0.05,
-	.sampled = classifier,
+	.unit = "AUC - 0.5", .version = 1, .shapes = 1u << SHAPE_TEXT, .joint = true,
+	.tolerance = 0.05, .sampled = classifier,
 };

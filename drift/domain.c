@@ -1,8 +1,8 @@
 /*
- * domain.c -- a classifier of the windows that texts are from.
+ * domain.c -- a classifier of the windows that texts or rows are from.
  *
- * Logistic regression on bags of n-grams, each n-gram as 1 + log of its count and each text at
- * length 1, with a quadratic penalty; by stochastic gradient descent, in an order that the seed
+ * Logistic regression on bags of n-grams, each n-gram as 1 + log of its count and each text or row
+ * at length 1, with a quadratic penalty; by stochastic gradient descent, in an order that the seed
  * gives.  Both windows weigh the same in training, whatever their sizes.
  */
 #include "drift/domain.h"
@@ -35,18 +35,18 @@ bag_one(size_t i, struct arena *scratch, void *ctx)
 {
 	struct domain *d = ctx;
 
-	d->bag[i] = bag_of(d->text[i], scratch);
+	d->bag[i] = bag_of(d->text[i], d->source, scratch);
 }
 
-/* In an order that depends on the texts and the seed alone. */
-struct placed { uint64_t hash; struct str text; size_t at; };
+/* In an order that depends on the texts or rows and the seed alone; the same ones together. */
+struct placed { uint64_t hash; struct str key; size_t at; };
 
 static int
 by_hash(const void *a, const void *b)
 {
 	const struct placed *x = a, *y = b;
 
-	return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : str_cmp(x->text, y->text);
+	return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : str_cmp(x->key, y->key);
 }
 
 static size_t *
@@ -56,7 +56,7 @@ ordered(const struct domain *d, uint64_t seed, struct arena *a)
 	size_t *order = arena_array(a, d->n + 1, sizeof *order);
 
 	for (size_t i = 0; i < d->n; i++)
-		p[i] = (struct placed){ hash64(d->text[i], seed), d->text[i], i };
+		p[i] = (struct placed){ hash64(d->key[i], seed), d->key[i], i };
 	qsort(p, d->n, sizeof *p, by_hash);
 	for (size_t i = 0; i < d->n; i++)
 		order[i] = p[i].at;
@@ -84,6 +84,19 @@ make_units(struct domain *d, const size_t *order, const size_t *group, struct ar
 			    .current = k & 1, .held = k / 2 & 1,
 			    .weight = (double)part[k].n / (double)of_group };
 	}
+}
+
+/* The same rows, which come one after the other; as duplicates_group. */
+static size_t
+same_group(const struct domain *d, const size_t *order, size_t *group)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		n += i == 0 || !str_eq(d->key[order[i]], d->key[order[i - 1]]);
+		group[order[i]] = n - 1;
+	}
+	return n;
 }
 
 /* ---- training ------------------------------------------------------------------------------ */
@@ -170,13 +183,22 @@ domain_begin(struct domain *d, const struct profile *r, const struct profile *c,
 	*d = (struct domain){ .text = mem_alloc(most, sizeof *d->text),
 	    .current = mem_alloc(most, sizeof *d->current),
 	    .weight = mem_alloc(BAG_SLOTS, sizeof *d->weight) };
-	take_texts(d, r, feature, false);
-	take_texts(d, c, feature, true);
+	if (feature < r->nfeature) {
+		d->source = &texts_source;
+		d->key = d->text;
+		take_texts(d, r, feature, false);
+		take_texts(d, c, feature, true);
+	} else {
+		d->source = &rows_source;
+		d->key = arena_array(&d->rows, most + 1, sizeof *d->key);
+		rows_take(d, r, c, &d->rows);
+	}
 	d->bag = mem_alloc(d->n, sizeof *d->bag);
 	par_for(d->n, bag_one, d);
 	order = ordered(d, rng_key(seed, "half"), &a);
 	group = arena_array(&a, d->n + 1, sizeof *group);
-	d->ngroup = duplicates_group(d->bag, order, d->n, group, &a);
+	d->ngroup = feature < r->nfeature ? duplicates_group(d->bag, order, d->n, group, &a) :
+	    same_group(d, order, group);
 	make_units(d, order, group, &a);
 	t.weight = d->weight;
 	for (int i = 1; i <= BAG_TIMES_MAX; i++)
@@ -198,5 +220,6 @@ domain_free(struct domain *d)
 	mem_free(d->current);
 	mem_free(d->unit);
 	mem_free(d->weight);
+	arena_free(&d->rows);
 	*d = (struct domain){ 0 };
 }

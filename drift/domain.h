@@ -1,7 +1,9 @@
 /*
- * domain.h -- the texts of two windows, and a classifier that tells from which one a text is.
+ * domain.h -- the texts or records of two windows, and a classifier that tells from which one each
+ * is.
  *
- * Private to drift/bag.c, duplicates.c, domain.c, terms.c, det_classifier.c and their test.
+ * Private to drift/bag.c, duplicates.c, row_terms.c, domain.c, terms.c, det_classifier.c and their
+ * tests.
  *
  * What comes from one template, one retry or one batch is no independent witness.  So
  * near-duplicates form groups: a group counts once and lies wholly in one half, that of training or
@@ -25,8 +27,21 @@ static inline uint32_t bag_times(uint32_t hit) { return hit & BAG_TIMES_MAX; }
 
 uint32_t   bag_slot_of(enum gram_kind, struct str gram);
 /* bag_free frees it; the same bytes on any thread. */
-struct bag bag_of(struct str text, struct arena *scratch);
+struct bag bag_of(struct str text, const struct gram_source *, struct arena *scratch);
 void       bag_free(struct bag *);
+
+/* ---- row_terms.c: the numbers and categories of a record as n-grams ------------------------ */
+
+struct domain;
+/*
+ * The kept records of both windows into text, key, current, n and of; of each window at most
+ * KEPT_TEXTS_MAX.  A row's text has for each joinable feature `NAME=VALUE`, `NAME in [LOW, HIGH)`
+ * by at most ten bins of equal share of both windows together, or the kind of no value; each is a
+ * term, and with twelve features or fewer so are every two, by at most five bins.
+ */
+void rows_take(struct domain *, const struct profile *reference, const struct profile *current,
+               struct arena *);
+extern const struct gram_source rows_source;
 
 /* ---- duplicates.c -------------------------------------------------------------------------- */
 
@@ -52,9 +67,13 @@ struct unit {
 };
 
 struct domain {
-	struct str *text;        /* of the sample, those of the reference first; the profiles' own */
+	struct str *text;        /* of the sample, those of the reference first: the profiles' own, or
+	                          * the terms of rows */
 	bool       *current;
 	size_t      n, of[2];    /* texts; of the reference, of the current window */
+	struct str *key;         /* those with equal ones are the same: the text, or the values of a row */
+	const struct gram_source *source;
+	struct arena rows;       /* what rows are made of */
 	struct bag *bag;
 	struct unit *unit;       /* by group, the reference's first */
 	size_t      nunit, ngroup;
@@ -62,8 +81,8 @@ struct domain {
 };
 
 /*
- * Groups the texts that both samples keep of a feature, trains on half of the groups and scores the
- * other half.  Nothing but the training looks at the window that a text is from.  The same for a
+ * Groups the texts that both samples keep of a feature, or with feature == nfeature the rows, trains
+ * on half of the groups and scores the other half.  Nothing but the training looks at the window that a text is from.  The same for a
  * seed on any number of threads; domain_free frees it.
  */
 void domain_begin(struct domain *, const struct profile *reference, const struct profile *current,
@@ -74,8 +93,9 @@ void domain_free(struct domain *);
 
 enum { TERMS = 5 };              /* of either direction at most */
 /*
- * What tells the windows apart: words and pairs, where there are none n-grams of characters, first
- * those that the current window has more of.  Only what adds to the difference of the windows'
+ * What tells the windows apart: of texts words and pairs, where there are none n-grams of characters;
+ * of rows terms, where there are none pairs of them.  First those that the current window has more
+ * of.  Only what adds to the difference of the windows'
  * scores in the half that was held out, too, and differs by three standard errors; the surest
  * first.  The arena owns the result.
  */

@@ -407,7 +407,8 @@ enum drift_verdict { DRIFT_NO, DRIFT_YES, DRIFT_UNSURE };
 /* "NO DRIFT", "DRIFT", "INCONCLUSIVE" */
 extern const char *const drift_verdict_name[3];
 
-/* A part of texts, as it stands in them, and the share of texts that hold it. */
+/* A part of texts, as it stands in them, or what a row has of a feature, or of two; and the share of
+ * texts or rows that hold it. */
 struct term { struct str text; double was, is; };
 
 struct finding {
@@ -537,8 +538,8 @@ int64_t comparison_onset(const struct comparison *, size_t feature, struct arena
 /* Of the feature, or JOINT_NAME. */
 const char *compared_name(const struct comparison *, const struct compared *);
 enum { DRIFT_CHANGES = 5 };
-/* What changed most: the terms that a finding of texts names, else as profile_changes and at most
- * DRIFT_CHANGES; none of all features together. */
+/* What changed most: the terms that a finding names, else as profile_changes and at most
+ * DRIFT_CHANGES, but none of all features together. */
 size_t compared_changes(const struct comparison *, const struct compared *,
                         struct category_change **, struct arena *);
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not

@@ -67,6 +67,8 @@ grams_most(struct str text)
 	return 4 * text.n + 2;
 }
 
+const struct gram_source texts_source = { grams_each, grams_most };
+
 uint64_t
 gram_hash(enum gram_kind kind, struct str gram, uint64_t seed)
 {

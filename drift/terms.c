@@ -62,6 +62,7 @@ struct found { struct str text; size_t last, in[2]; float weight; double by; };
 
 struct search {
 	const struct domain *d;
+	struct arena *arena;
 	const bool   *wanted;
 	enum gram_kind kind;
 	struct map    place;         /* of each n-gram in `found` */
@@ -83,7 +84,8 @@ look(void *ctx, enum gram_kind kind, struct str gram)
 	at = map_put(&s->place, gram, &is_new);
 	if (is_new) {
 		s->found = mem_grow(s->found, &s->room, s->n + 1, sizeof *s->found);
-		s->found[s->n] = (struct found){ .text = gram, .weight = s->d->weight[slot] };
+		s->found[s->n] = (struct found){ .text = str_dup(gram, s->arena),
+		    .weight = s->d->weight[slot] };
 		*at = s->n++;
 	}
 	f = &s->found[*at];
@@ -148,12 +150,13 @@ static size_t
 terms_of(const struct domain *d, const bool *wanted, enum gram_kind kind, struct term *out,
          struct arena *a)
 {
-	struct search s = { .d = d, .wanted = wanted, .kind = kind };
+	struct arena scratch = { 0 };
+	struct search s = { .d = d, .arena = &scratch, .wanted = wanted, .kind = kind };
 	size_t n;
 
 	for (size_t i = 0; i < d->n; i++) {
 		s.text = i + 1;
-		grams_each(d->text[i], look, &s);
+		d->source->each(d->text[i], look, &s);
 	}
 	for (size_t i = 0; i < s.n; i++)
 		s.found[i].by = distance(d, &s.found[i]);
@@ -163,6 +166,7 @@ terms_of(const struct domain *d, const bool *wanted, enum gram_kind kind, struct
 	n += choose(&s, false, out + n, a);
 	map_free(&s.place);
 	mem_free(s.found);
+	arena_free(&scratch);
 	return n;
 }
 
@@ -172,10 +176,10 @@ domain_terms(const struct domain *d, const struct term **terms, struct arena *a)
 	struct term *out = arena_array(a, 2 * TERMS, sizeof *out);
 	struct arena scratch = { 0 };
 	bool *wanted = wanted_slots(d, &scratch);
-	size_t n = terms_of(d, wanted, GRAM_WORDS, out, a);
+	size_t n = 0;
 
-	if (n == 0)
-		n = terms_of(d, wanted, GRAM_CHARACTERS, out, a);
+	for (enum gram_kind kind = GRAM_WORDS; kind < GRAM_KINDS && n == 0; kind++)
+		n = terms_of(d, wanted, kind, out, a);
 	arena_free(&scratch);
 	*terms = out;
 	return n;

@@ -8,7 +8,8 @@
 
 #include "drift/drift.h"
 
-enum { INDENT = 38 };
+/* A value may be two of different features, with their names. */
+enum { INDENT = 38, NAME = 40, VALUE = 100 };
 
 struct printing { struct buf *b; struct arena *a; };
 
@@ -19,9 +20,9 @@ text(const struct printing *p, struct json from, const char *key)
 }
 
 static const char *
-visible(const struct printing *p, struct json from, const char *key)
+visible(const struct printing *p, struct json from, const char *key, size_t most)
 {
-	return str_cstr(str_visible(json_text(json_get(from, key), p->a), 40, false, p->a), p->a);
+	return str_cstr(str_visible(json_text(json_get(from, key), p->a), most, false, p->a), p->a);
 }
 
 static double
@@ -67,7 +68,7 @@ finding_text(const struct printing *p, struct json f)
 	struct json_iter it = { .of = json_get(f, "changed") };
 	struct json change;
 
-	buf_fmt(b, "  %-12s  %-20s %-15s", in_words(f), visible(p, f, "feature"),
+	buf_fmt(b, "  %-12s  %-20s %-15s", in_words(f), visible(p, f, "feature", NAME),
 	    text(p, f, "detector"));
 	if (!is_null(f, "effect"))
 		effect_text(p, f);
@@ -77,7 +78,7 @@ finding_text(const struct printing *p, struct json f)
 		buf_fmt(b, "\n%*sabout %.0f current records would decide", INDENT, "",
 		    number(f, "n_needed"));
 	while (drifted && json_next(&it, &change))
-		buf_fmt(b, "\n%*s%s  %.1f %% -> %.1f %%", INDENT, "", visible(p, change, "category"),
+		buf_fmt(b, "\n%*s%s  %.1f %% -> %.1f %%", INDENT, "", visible(p, change, "category", VALUE),
 		    number(change, "was") * 100, number(change, "is") * 100);
 	buf_char(b, '\n');
 }
@@ -94,7 +95,7 @@ window_text(const struct printing *p, struct json document, const char *key)
 {
 	struct json w = json_get(document, key);
 
-	buf_fmt(p->b, "%-9s  %s, %s, %.0f records\n", key, visible(p, w, "what"),
+	buf_fmt(p->b, "%-9s  %s, %s, %.0f records\n", key, visible(p, w, "what", NAME),
 	    text(p, w, "kind"), number(w, "records"));
 }
 

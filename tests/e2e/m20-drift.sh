@@ -107,7 +107,20 @@ json '[.findings[] | select(.detector == "mmd") | .verdict] | index("FAIL")' nul
 expect_exit 1 driftlead drift loose.jsonl tight.jsonl --test 'all features together=energy:0.01' --json
 json '.findings[0].detector' energy
 expect_exit 2 driftlead drift loose.jsonl tight.jsonl --test 'all features together=ks'
-contains "$ERR" "mmd and energy do"
+contains "$ERR" "mmd, energy and classifier do"
+
+begin "a classifier of whole records names what gives the windows away"
+expect_exit 1 driftlead drift loose.jsonl tight.jsonl --test 'all features together=classifier'
+grep -Eq '^ +x in \[[0-9.]+, [0-9.]+[])] and y in \[[0-9.]+, [0-9.]+[])]  [0-9.]+ % -> [0-9.]+ %$' "$OUT" || fail "no pair is named" "$OUT"
+sed 's/"x":0\.[0-1]/"kind":"rare",&/; s/"x":0\.[2-9]/"kind":"common",&/' loose.jsonl >tenth.jsonl
+sed 's/"x":0\.[0-4]/"kind":"rare",&/; s/"x":0\.[5-9]/"kind":"common",&/' again.jsonl >half.jsonl
+expect_exit 1 driftlead drift tenth.jsonl half.jsonl --test 'all features together=classifier' --json
+json '[.findings[0] | .detector, .unit, .n_reference, .changed[0].category] | @csv' '"classifier","AUC - 0.5",800,"kind=rare"'
+json '.findings[0].changed | map(select(.category == "kind=common"))[0] | .was > .is' true
+driftlead drift loose.jsonl again.jsonl --test 'all features together=classifier' --json >"$OUT"
+json '.findings[0] | .verdict == "FAIL"' false
+expect_exit 1 driftlead drift loose.jsonl tight.jsonl --test 'all features together=classifier' --block 1d --json
+json '[.findings[0] | .detector, .verdict] | @csv' '"classifier","FAIL"'
 
 begin "an embedding drifts, from profiles as from logs"
 pairs moved 4 0 2
@@ -123,6 +136,8 @@ pairs other 6 0 1
 expect_exit 1 driftlead drift days.jsonl other.jsonl
 driftlead drift days.jsonl other.jsonl --block 1d --json >"$OUT"
 json '[.verdict == "FAIL", .drifted] | @csv' 'false,0'
+driftlead drift days.jsonl other.jsonl --block 1d --test 'all features together=classifier' --json >"$OUT"
+json '.findings[0] | .verdict == "FAIL"' false
 driftlead drift loose.jsonl tight.jsonl --block 1d --json >"$OUT"
 json '.findings[0].verdict' FAIL
 head -n 240 tight.jsonl >three.jsonl

@@ -63,7 +63,7 @@ groups(const char *const *text, size_t n, size_t *group)
 
 	for (size_t i = 0; i < n; i++) {
 		order[i] = i;
-		bag[i] = bag_of(str_of(text[i]), &a);
+		bag[i] = bag_of(str_of(text[i]), &texts_source, &a);
 	}
 	ngroup = duplicates_group(bag, order, n, group, &a);
 	for (size_t i = 0; i < n; i++)

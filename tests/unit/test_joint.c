@@ -179,7 +179,7 @@ features_changed_together(void **state)
 	assert_true(d.compared[0].verdict == DRIFT_YES && d.compared[1].feature == 0);
 	how.asked = (struct asked[]){ { JOINT_NAME, detector_find("ks"), -1 } };
 	assert_int_equal(profiles_compare(r, c, &how, &d, &a, &e), -1);
-	assert_non_null(strstr(e.msg, "mmd and energy do"));
+	assert_non_null(strstr(e.msg, "mmd, energy and classifier do"));
 	profile_free(r);
 	profile_free(same);
 	profile_free(c);
