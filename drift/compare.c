@@ -85,6 +85,8 @@ compared_changes(const struct comparison *d, const struct compared *f,
 
 	if (n == 0 && f->feature == d->reference->nfeature)
 		return 0;
+	if (n == 0 && f->detector->names)
+		return 0;
 	if (n == 0) {
 		n = profile_changes(&d->reference->feature[f->feature],
 		    &d->current->feature[f->feature], out, a);

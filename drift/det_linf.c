@@ -37,6 +37,6 @@ linf(const struct feature_profile *r, const struct feature_profile *c, double to
 
 const struct detector detector_linf = {
 	.name = "linf", .help = "the category whose share changed most", .unit = "share",
-	.version = 1, .shapes = 1u << SHAPE_CATEGORY, .tolerance = 0.1, .alarm = 0.005,
+	.names = true, .version = 1, .shapes = 1u << SHAPE_CATEGORY, .tolerance = 0.1, .alarm = 0.005,
 	.by_p = true, .test = linf,
 };

@@ -32,5 +32,5 @@ const struct detector detector_missing = {
 	.name = "missing", .help = "values missing, empty or of another type", .unit = "share",
 	.version = 1, .shapes = 1u << SHAPE_NUMBER | 1u << SHAPE_CATEGORY | 1u << SHAPE_TEXT |
 	    1u << SHAPE_VECTOR,
-	.tolerance = 0.05, .test = missing,
+	.names = true, .tolerance = 0.05, .test = missing,
 };

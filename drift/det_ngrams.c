@@ -41,5 +41,5 @@ ngrams(const struct feature_profile *r, const struct feature_profile *c, double 
 
 const struct detector detector_ngrams = {
 	.name = "ngrams", .help = "the n-gram whose share of texts changed most", .unit = "share",
-	.version = 1, .shapes = 1u << SHAPE_TEXT, .tolerance = 0.1, .test = ngrams,
+	.names = true, .version = 1, .shapes = 1u << SHAPE_TEXT, .tolerance = 0.1, .test = ngrams,
 };

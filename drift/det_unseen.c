@@ -76,5 +76,5 @@ unseen(const struct feature_profile *r, const struct feature_profile *c, double 
 
 const struct detector detector_unseen = {
 	.name = "unseen", .help = "records in categories that are new", .unit = "share",
-	.version = 1, .shapes = 1u << SHAPE_CATEGORY, .tolerance = 0.02, .test = unseen,
+	.names = true, .version = 1, .shapes = 1u << SHAPE_CATEGORY, .tolerance = 0.02, .test = unseen,
 };

@@ -445,6 +445,7 @@ struct detector {
 	unsigned    shapes;              /* bit per enum shape */
 	double      tolerance;           /* if none is given */
 	double      alarm;               /* then a larger effect is drift; 0: a tenth of the tolerance */
+	bool        names;               /* `why` says what changed: no list of it is needed */
 	bool        by_p;                /* and the effect itself has to be larger, not its lower bound,
 	                                  * which is far wider than the test */
 	bool        joint;               /* compares all features together, too: with `sampled` */
@@ -539,7 +540,7 @@ int64_t comparison_onset(const struct comparison *, size_t feature, struct arena
 const char *compared_name(const struct comparison *, const struct compared *);
 enum { DRIFT_CHANGES = 5 };
 /* What changed most: the terms that a finding names, else as profile_changes and at most
- * DRIFT_CHANGES, but none of all features together. */
+ * DRIFT_CHANGES, but none of all features together, nor where the detector names it. */
 size_t compared_changes(const struct comparison *, const struct compared *,
                         struct category_change **, struct arena *);
 /* The arena owns the result, which refers to both profiles.  -1 and a sentence if they are not

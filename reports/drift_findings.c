@@ -175,6 +175,7 @@ feature(const struct drift_page *p, const struct drift_feature *f)
 	struct json summary = json_get(f->json, "summary");
 	struct json was = json_get(summary, "reference"), is = json_get(summary, "current");
 	struct buf *b = p->v.out;
+	bool shown = false;
 
 	buf_fmt(b, "<article class=\"change\" id=\"f%zu\">\n", f->number);
 	html_fmt(b, "<h3>%S <span class=\"count\">%s</span></h3>\n", html_cut(str_of(f->name), NAME),
@@ -194,12 +195,18 @@ feature(const struct drift_page *p, const struct drift_feature *f)
 	    "Shares that changed most" : "Shares of values by size", keys);
 	figure(p, f->over_time, "Effect over time with its interval; dashed the tolerance, at the "
 	    "bottom incidents, dotted when they began", "");
-	for (size_t i = 0; i < p->ndrift; i++)
-		if (strcmp(p->finding[i].feature, f->name) == 0) {
-			if (strcmp(f->shape, "text") == 0)
-				drift_terms(p, &p->finding[i]);
+	for (size_t i = 0; i < p->ndrift; i++) {
+		bool missing = strcmp(p->finding[i].detector, "missing") == 0;
+
+		if (strcmp(p->finding[i].feature, f->name) != 0)
+			continue;
+		if (strcmp(f->shape, "text") == 0)
+			drift_terms(p, &p->finding[i]);
+		/* What grew is the same by whatever detector, but for what has no value. */
+		if (missing || !shown)
 			drift_examples(p, &p->finding[i]);
-		}
+		shown = shown || !missing;
+	}
 	buf_puts(b, "</div>\n");
 	drift_data(p, f);
 	buf_puts(b, "</article>\n");

@@ -102,9 +102,6 @@ a_correlation_is_found(void **state)
 		found += f.p <= 0.001 && f.verdict == DRIFT_YES;
 		named += f.nterm > 0 && str_find(f.term[0].text, STR("x in ["), 0) == 0 &&
 		    str_find(f.term[0].text, STR(" and y in ["), 0) > 0;
-		if (getenv("SHOW") != NULL)
-			print_message("correlation: effect %.3f, p %.2g, %s\n", f.effect, f.p,
-			    f.nterm > 0 ? str_cstr(f.term[0].text, &a) : "");
 		profile_free(r);
 		profile_free(c);
 		arena_free(&a);
