@@ -109,7 +109,7 @@ struct deals {
 };
 
 /* The squared norms of LANES sets of labels: in[row][lane] is 1 in the reference, else 0. */
-static void
+ALL_PAIRS static void
 norms(const struct rows_pair *k, float (*in)[LANES], double *norm2)
 {
 	size_t n = rows_of(k);

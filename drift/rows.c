@@ -60,7 +60,7 @@ struct points {
 enum { LANES = 8 };
 
 /* One of so many lanes after the other, so that no order of a sum is left to the compiler. */
-static float
+ALL_PAIRS static float
 square(const float *x, const float *y, size_t n)
 {
 	float sum[LANES] = { 0 }, all = 0;
@@ -76,7 +76,7 @@ square(const float *x, const float *y, size_t n)
 	return all;
 }
 
-static void
+ALL_PAIRS static void
 distances_of(size_t i, struct arena *scratch, void *ctx)
 {
 	const struct points *p = ctx;

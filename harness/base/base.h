@@ -22,6 +22,8 @@
 
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MUST_USE          __attribute__((warn_unused_result))
+/* Of loops over all pairs of rows: under sanitizers they would take most of the time of all tests. */
+#define ALL_PAIRS         __attribute__((no_sanitize("address", "undefined")))
 #define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
 
 /* Exit statuses: the table in driftlead(1). */

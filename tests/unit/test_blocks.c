@@ -123,7 +123,7 @@ static void
 days_are_not_drift(void **state)
 {
 	static const struct world days = { 8, 24, 0.5, 0, 0, false };
-	enum { RECORDS = 60, BLOCKS = 200 };
+	enum { RECORDS = 60, BLOCKS = KIT_TIMES(200) };
 	struct rates s = simulate(&days, 0, RECORDS);
 
 	(void)state;
@@ -139,7 +139,7 @@ static void
 serial_records_are_not_drift(void **state)
 {
 	static const struct world serial = { 8, 30, 0, 0.8, 0, false };
-	enum { RECORDS = 60, BLOCKS = 100 };
+	enum { RECORDS = 60, BLOCKS = KIT_TIMES(100) };
 	struct rates s = simulate(&serial, 0, RECORDS);
 
 	(void)state;

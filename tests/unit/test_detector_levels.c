@@ -79,7 +79,7 @@ numbers_that_did_not_change(void **state)
 {
 	static const char *const with[] = { "ks", "wasserstein", "mann_whitney", "psi",
 		"jensen_shannon" };
-	enum { TIMES = 120 };
+	enum { TIMES = KIT_TIMES(120) };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(with); i++) {
@@ -96,7 +96,7 @@ categories_that_did_not_change(void **state)
 {
 	static const char *const with[] = { "homogeneity", "g", "tvd", "linf", "unseen", "psi",
 		"jensen_shannon" };
-	enum { TIMES = 120 };
+	enum { TIMES = KIT_TIMES(120) };
 	double share[20], sum = 0;
 	struct world zipf = { 0, share, 20 };
 
@@ -135,7 +135,7 @@ a_shift_down_is_found(void **state)
 static void
 at_the_tolerance(void **state)
 {
-	enum { TIMES = 300 };
+	enum { TIMES = KIT_TIMES(300) };
 	/* 2 Phi(s / 2) - 1 = 0.1; Phi(s / sqrt 2) = 0.55; the mean itself. */
 	const struct world ks = { .shift = 0.251323 }, mw = { .shift = 0.177709 },
 	    sd = { .shift = 0.1 };

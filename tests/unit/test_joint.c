@@ -113,7 +113,7 @@ error_of(double rate, int times)
 static void
 what_did_not_change(void **state)
 {
-	enum { TIMES = 400 };
+	enum { TIMES = KIT_TIMES(400) };
 	static const char *const with[] = { "mmd", "energy" };
 
 	(void)state;
@@ -133,7 +133,7 @@ what_did_not_change(void **state)
 static void
 embeddings_that_moved(void **state)
 {
-	enum { TIMES = 250, STILL = 400 };
+	enum { TIMES = KIT_TIMES(250), STILL = KIT_TIMES(400) };
 	struct rates still, moved, far;
 
 	(void)state;
