@@ -199,7 +199,7 @@ read_status(struct record *r, struct json status, struct arena *a)
 	    !str_is(code.raw, "\"STATUS_CODE_ERROR\"")))
 		return;
 	text = json_get(status, "message");
-	message_error(r, text.raw.n > 2 ? text : (struct json){ JT_TRUE, STR("true") }, a);
+	message_error(r, text.raw.n > 2 ? text : (struct json){ JT_TRUE, STR("true"), NULL }, a);
 }
 
 static void

@@ -121,7 +121,7 @@ otlp_span(struct log_reader *l, struct json span)
 		buf_str(b, buf_as_str(&l->resource));
 	}
 	buf_char(b, '}');
-	otel_read(l, (struct json){ JT_OBJECT, buf_as_str(b) });
+	otel_read(l, (struct json){ JT_OBJECT, buf_as_str(b), NULL });
 }
 
 static void

@@ -3,26 +3,38 @@
  */
 #include "drift/logs.h"
 
+/* Names are dealt to as many rows of a table by length and first byte: of a member's row most are
+ * empty, so that most members are compared with no name and the others with one. */
+enum { ROWS = 64 };
+
+static inline size_t
+row_of(struct str name)
+{
+	return (name.n * 7 + (name.n > 0 ? (unsigned char)name.p[0] : 0)) % ROWS;
+}
+
 void
 log_pick(struct json object, const struct str *name, struct json *value, size_t n)
 {
 	struct json_iter it = { .of = object };
-	uint64_t lengths = 0;           /* a bit each: most members have another than all names */
+	uint8_t first[ROWS] = { 0 }, next[LOG_NAMES];   /* the names of a row, by their number from 1 */
 	struct json v;
 
 	for (size_t i = 0; i < n; i++) {
+		uint8_t *row = &first[row_of(name[i])];
+
 		value[i] = (struct json){ 0 };
-		lengths |= (uint64_t)1 << (name[i].n & 63);
+		next[i] = *row;
+		*row = (uint8_t)(i + 1);
 	}
 	while (object.type == JT_OBJECT && json_next(&it, &v)) {
-		size_t len = it.key.n;
-
-		if (!it.escaped && (lengths >> (len & 63) & 1) == 0)
-			continue;
-		for (size_t i = 0; i < n; i++)
-			if (it.escaped ? json_key_is(it.key, name[i]) : name[i].n == len && (len == 0 ||
-			    (name[i].p[0] == it.key.p[0] && memcmp(it.key.p, name[i].p, len) == 0)))
-				value[i] = v;
+		if (it.escaped)
+			for (size_t i = 0; i < n; i++)
+				value[i] = json_key_is(it.key, name[i]) ? v : value[i];
+		else
+			for (size_t i = first[row_of(it.key)]; i > 0; i = next[i - 1])
+				if (str_eq(it.key, name[i - 1]))
+					value[i - 1] = v;
 	}
 }
 

@@ -59,7 +59,9 @@ void log_pass(struct log_reader *);
 
 #define LOG_NAME(lit) { (lit), sizeof(lit) - 1 }                /* a struct str in a static table */
 
-/* The members of an object by name, in one walk; those that are not there get type JT_NONE. */
+/* The members of an object by name, in one walk; those that are not there get type JT_NONE. At most
+ * LOG_NAMES names. */
+enum { LOG_NAMES = 64 };
 void log_pick(struct json object, const struct str *name, struct json *value, size_t n);
 /* The first of them that is there and not null. */
 struct json log_first(const struct json *, size_t n);

@@ -93,7 +93,7 @@ members(struct json object, size_t *n, struct arena *a)
 	it = (struct json_iter){ .of = object };
 	for (size_t i = 0; json_next(&it, &value); i++) {
 		/* The quotes are there: the key is a slice of a document that was checked. */
-		struct json quoted = { JT_STRING, { it.key.p - 1, it.key.n + 2 } };
+		struct json quoted = { JT_STRING, { it.key.p - 1, it.key.n + 2 }, NULL };
 
 		m[i] = (struct member){ json_text(quoted, a), value };
 	}

@@ -204,16 +204,36 @@ void    tick_iso(int64_t wall_ms, char out[25]);              /* 2026-11-23T18:3
  * RFC 8259 and nothing more: UTF-8 checked, lone surrogates refused, duplicate keys refused,
  * depth at most JSON_DEPTH, numbers that a double cannot hold (1e999) refused.  A document is
  * checked once, by json_parse; after that a `struct json` is a slice of it, and walking it
- * cannot fail.  No tree is built, nothing is allocated.
+ * cannot fail.  No tree is built, nothing is allocated.  A document that is walked often may be
+ * given an index, which says where its values end: without one, a walk scans what it passes.
  */
 enum { JSON_DEPTH = 64 };
 enum json_type { JT_NONE, JT_NULL, JT_FALSE, JT_TRUE, JT_NUMBER, JT_STRING,
                  JT_ARRAY, JT_OBJECT };
-struct json { enum json_type type; struct str raw; };         /* raw: quotes and braces included */
+/* A value in its document, with its key, in the order of the document. */
+struct json_node {
+	uint32_t at, n;         /* of the value: offset in the document, bytes */
+	uint32_t key, nkey;     /* of the key: the same without its quotes */
+	uint32_t span;          /* nodes of the value, itself included: the next one is behind them */
+	enum json_type type : 8;
+	bool     escaped : 1;   /* the key has escapes */
+};
+struct json {
+	enum json_type          type;
+	struct str              raw;    /* quotes and braces included */
+	const struct json_node *node;   /* its own; NULL: it has no index */
+};
 struct json_fault { size_t at; const char *why; };            /* why: a constant sentence part */
 
 /* 0 and *root, or -1 and *fault (offset and reason). White space around the value is allowed. */
 int json_parse(struct str doc, struct json *root, struct json_fault *fault);
+/* The same, and `index` is that of the document until the next call with it, unless there are more
+ * than JSON_NODES values. Begin with {0}; free with json_index_free. */
+enum { JSON_NODES = 1 << 16 };
+struct json_index { struct json_node *node; size_t cap; };
+int  json_parse_indexed(struct str doc, struct json_index *index, struct json *root,
+                        struct json_fault *fault);
+void json_index_free(struct json_index *);
 
 /* The member `key` of an object; type JT_NONE if it is not there or `obj` is no object. */
 struct json json_get(struct json obj, const char *key);

@@ -1,8 +1,8 @@
 /*
  * json.c -- the strict scanner: reads a JSON document once and checks all of it.
  *
- * RFC 8259, UTF-8 and unique keys; nothing is built.  What is good afterwards is walked by
- * json_walk.c.  Most bytes of a reply lie in strings: those are passed sixteen at a time
+ * RFC 8259, UTF-8 and unique keys; at most an index is written on the way.  What is good
+ * afterwards is walked by json_walk.c.  Most bytes of a reply lie in strings: those are passed sixteen at a time
  * where the machine can, eight at a time elsewhere.
  */
 #include "harness/base/base.h"
@@ -22,6 +22,7 @@ struct key { struct str name; uint64_t hash; };
 struct frame {
 	bool        object;
 	size_t      first;      /* of its keys in scan.key */
+	struct json_node *node; /* its own */
 	uint64_t    bits;       /* one bit per key's hash: a bit not yet set is a new key */
 	struct map *many;       /* all keys, once there are more than FEW */
 };
@@ -29,6 +30,7 @@ struct frame {
 struct scan {
 	const unsigned char *start, *p, *end;
 	size_t               depth, nkey;
+	struct json_node    *node, *last;       /* the next of the index; that which is never read */
 	struct arena         scratch;           /* keys with escapes, maps */
 	struct json_fault    fault;
 	struct frame         frame[JSON_DEPTH];
@@ -182,6 +184,8 @@ skip_space(struct scan *s)
 static inline int
 next_byte(struct scan *s)
 {
+	if (s->p < s->end && *s->p > ' ')       /* programs write none */
+		return *s->p;
 	skip_space(s);
 	return s->p < s->end ? *s->p : -1;
 }
@@ -218,21 +222,13 @@ check_escape(struct scan *s, const unsigned char *open)
 	return true;
 }
 
-/* The string whose quote is at s->p; *escaped: it holds a backslash. */
+/* From s->p on the rest of the string that began at `open`; *escaped: a backslash is in it. */
 static bool
-check_string(struct scan *s, bool *escaped)
+check_text(struct scan *s, const unsigned char *open, bool *escaped)
 {
-	const unsigned char *open = s->p++;
-
-	*escaped = false;
 	for (;;) {
 		size_t n;
 
-		s->p = skip_plain(s->p, s->end);
-		if (s->p < s->end && *s->p == '"') {    /* most end here */
-			s->p++;
-			return true;
-		}
 		while (s->p < s->end && is_plain(*s->p))
 			s->p++;
 		if (s->p == s->end)
@@ -253,7 +249,22 @@ check_string(struct scan *s, bool *escaped)
 				return fail(s, s->p, "invalid UTF-8");
 			s->p += n;
 		}
+		s->p = skip_plain(s->p, s->end);
 	}
+}
+
+/* The string whose quote is at s->p; *escaped: it holds a backslash. */
+static inline bool
+check_string(struct scan *s, bool *escaped)
+{
+	const unsigned char *open = s->p;
+
+	*escaped = false;
+	s->p = skip_plain(open + 1, s->end);
+	if (s->p == s->end || *s->p != '"')
+		return check_text(s, open, escaped);
+	s->p++;                                 /* most end here */
+	return true;
 }
 
 static inline const unsigned char *
@@ -295,7 +306,7 @@ check_number(struct scan *s)
 	}
 	s->p = p;
 	/* At most 200 digits before the point and an exponent below 100 always fit. */
-	number = (struct json){ JT_NUMBER, { (const char *)start, (size_t)(p - start) } };
+	number = (struct json){ JT_NUMBER, { (const char *)start, (size_t)(p - start) }, NULL };
 	if (large && isinf(json_to_real(number, 0)))
 		return fail(s, start, "a number too large for a double");
 	return true;
@@ -339,7 +350,7 @@ key_hash(struct str name)
 }
 
 /* Whether the object has this key already; notes it otherwise. */
-static bool
+static inline bool
 is_known(struct scan *s, struct frame *f, struct str name)
 {
 	uint64_t hash = key_hash(name), bit = (uint64_t)1 << (hash & 63);
@@ -366,8 +377,39 @@ is_known(struct scan *s, struct frame *f, struct str name)
 	return false;
 }
 
+/* ---- the index ------------------------------------------------------------------------- */
+
+static inline void
+note_key(struct scan *s, struct str key, bool escaped)
+{
+	s->node->key = (uint32_t)(key.p - (const char *)s->start);
+	s->node->nkey = (uint32_t)key.n;
+	s->node->escaped = escaped;
+}
+
+/* A value that ends at s->p. */
+static inline void
+note_scalar(struct scan *s, const unsigned char *at, enum json_type type)
+{
+	s->node->at = (uint32_t)(at - s->start);
+	s->node->n = (uint32_t)(s->p - at);
+	s->node->span = 1;
+	s->node->type = type;
+	s->node += s->node < s->last;
+}
+
+/* The container whose end is at s->p. */
+static inline void
+note_container(struct scan *s, struct json_node *node)
+{
+	node->n = (uint32_t)(s->p - s->start) - node->at;
+	node->span = (uint32_t)(s->node - node);
+}
+
+/* ---- values ----------------------------------------------------------------------------- */
+
 /* A key and its colon. */
-static bool
+static inline bool
 check_key(struct scan *s)
 {
 	const unsigned char *open;
@@ -381,8 +423,9 @@ check_key(struct scan *s)
 	if (!check_string(s, &escaped))
 		return false;
 	name = (struct str){ (const char *)open + 1, (size_t)(s->p - open) - 2 };
+	note_key(s, name, escaped);
 	if (escaped)
-		name = json_text((struct json){ JT_STRING, { (const char *)open, name.n + 2 } },
+		name = json_text((struct json){ JT_STRING, { (const char *)open, name.n + 2 }, NULL },
 		    &s->scratch);
 	if (is_known(s, &s->frame[s->depth - 1], name))
 		return fail(s, open, "a duplicate key");
@@ -392,37 +435,43 @@ check_key(struct scan *s)
 	return true;
 }
 
-static bool
+static inline bool
 open_frame(struct scan *s, bool object)
 {
 	if (s->depth == JSON_DEPTH)
 		return fail(s, s->p, "nested too deeply");
-	s->frame[s->depth++] = (struct frame){ .object = object, .first = s->nkey };
+	s->frame[s->depth++] = (struct frame){ .object = object, .first = s->nkey,
+		.node = s->node };
+	note_scalar(s, s->p, object ? JT_OBJECT : JT_ARRAY);    /* and to its end, once it is known */
 	s->p++;
 	return true;
 }
 
-static void
+static inline void
 close_frame(struct scan *s)
 {
 	struct frame *f = &s->frame[--s->depth];
 
+	note_container(s, f->node);
 	s->nkey = f->first;
 	if (f->many != NULL)
 		map_free(f->many);
 }
 
 /* A whole scalar, or a bracket and, in an object, the first key. */
-static bool
+static inline bool
 check_start(struct scan *s, bool *opened)
 {
 	int c = next_byte(s);
-	bool escaped;
+	const unsigned char *at = s->p;
+	enum json_type type = JT_STRING;
+	bool escaped, good;
 
 	*opened = false;
 	switch (c) {
 	case '"':
-		return check_string(s, &escaped);
+		good = check_string(s, &escaped);
+		break;
 	case '{':
 		if (!open_frame(s, true))
 			return false;
@@ -434,20 +483,31 @@ check_start(struct scan *s, bool *opened)
 		*opened = next_byte(s) != ']';
 		return true;
 	case 't':
-		return check_word(s, "true", 4);
+		type = JT_TRUE;
+		good = check_word(s, "true", 4);
+		break;
 	case 'f':
-		return check_word(s, "false", 5);
+		type = JT_FALSE;
+		good = check_word(s, "false", 5);
+		break;
 	case 'n':
-		return check_word(s, "null", 4);
+		type = JT_NULL;
+		good = check_word(s, "null", 4);
+		break;
 	default:
 		if (c != '-' && (c < '0' || c > '9'))
 			return fail(s, s->p, c < 0 ? "it ends too early" : "a value is expected");
-		return check_number(s);
+		type = JT_NUMBER;
+		good = check_number(s);
+		break;
 	}
+	if (good)
+		note_scalar(s, at, type);
+	return good;
 }
 
 /* After a value: closes what ends here; *more: another value follows in what is still open. */
-static bool
+static inline bool
 check_end(struct scan *s, bool *more)
 {
 	*more = false;
@@ -505,8 +565,10 @@ type_of(unsigned char first)
 	}
 }
 
-int
-json_parse(struct str doc, struct json *root, struct json_fault *fault)
+/* With room for nodes to `last`, which is one too many. */
+static int
+parse(struct str doc, struct json_node *node, struct json_node *last, struct json *root,
+    struct json_fault *fault)
 {
 	struct scan s;
 	bool good;
@@ -514,6 +576,8 @@ json_parse(struct str doc, struct json *root, struct json_fault *fault)
 	s.start = s.p = (const unsigned char *)(doc.p ? doc.p : "");
 	s.end = s.start + doc.n;
 	s.depth = s.nkey = 0;
+	s.node = node;
+	s.last = last;
 	s.scratch = (struct arena){ 0 };        /* the rest is written before it is read */
 	good = check_document(&s);
 	while (s.depth > 0)
@@ -528,6 +592,39 @@ json_parse(struct str doc, struct json *root, struct json_fault *fault)
 	while (is_space(s.p[-1]))
 		s.p--;
 	*root = (struct json){ type_of(*s.start),
-	                       { (const char *)s.start, (size_t)(s.p - s.start) } };
+	                       { (const char *)s.start, (size_t)(s.p - s.start) },
+	                       s.node < last ? node : NULL };
 	return 0;
+}
+
+int
+json_parse(struct str doc, struct json *root, struct json_fault *fault)
+{
+	struct json_node none;
+
+	return parse(doc, &none, &none, root, fault);
+}
+
+int
+json_parse_indexed(struct str doc, struct json_index *x, struct json *root,
+    struct json_fault *fault)
+{
+	/* A value takes two bytes, with what stands between it and the next. */
+	size_t most = doc.n / 2 + 1, cap = most < JSON_NODES ? most : JSON_NODES;
+
+	if (doc.n > UINT32_MAX)
+		return json_parse(doc, root, fault);
+	if (x->cap < cap) {
+		mem_free(x->node);
+		x->cap = cap < JSON_NODES / 2 ? cap * 2 : JSON_NODES;
+		x->node = mem_alloc(x->cap + 2, sizeof *x->node);       /* one too many, and its place */
+	}
+	return parse(doc, x->node, x->node + x->cap + 1, root, fault);
+}
+
+void
+json_index_free(struct json_index *x)
+{
+	mem_free(x->node);
+	*x = (struct json_index){ 0 };
 }

@@ -2,7 +2,8 @@
  * json_walk.c -- walking a checked document.
  *
  * A struct json is a slice of bytes that json_parse found good, so this file tests only what
- * decides where a value ends: to pass a value it counts brackets and steps over strings.
+ * decides where a value ends: by the document's index, or else it counts brackets and steps over
+ * strings.
  */
 #include "harness/base/base.h"
 
@@ -206,10 +207,30 @@ value_at(const char *p, const char *end)
 			q++;
 		break;
 	}
-	return (struct json){ type, { p, (size_t)(q - p) } };
+	return (struct json){ type, { p, (size_t)(q - p) }, NULL };
 }
 
 /* ---- walking -------------------------------------------------------------------------- */
+
+/* By the index: it->at counts nodes. */
+static inline bool
+next_node(struct json_iter *it, struct json *value)
+{
+	const struct json_node *of = it->of.node, *node;
+	const char *document = it->of.raw.p - of->at;
+
+	it->at += it->at == 0;
+	if (it->at >= of->span)
+		return false;
+	node = of + it->at;
+	it->at += node->span;
+	if (it->of.type == JT_OBJECT) {
+		it->key = (struct str){ document + node->key, node->nkey };
+		it->escaped = node->escaped;
+	}
+	*value = (struct json){ (enum json_type)node->type, { document + node->at, node->n }, node };
+	return true;
+}
 
 bool
 json_next(struct json_iter *it, struct json *value)
@@ -218,6 +239,8 @@ json_next(struct json_iter *it, struct json *value)
 
 	if (it->of.type != JT_ARRAY && it->of.type != JT_OBJECT)
 		return false;
+	if (it->of.node != NULL)
+		return next_node(it, value);
 	p = it->of.raw.p + (it->at ? it->at : 1);
 	end = it->of.raw.p + it->of.raw.n;
 	while (p < end && (is_space(*p) || *p == ','))

@@ -38,6 +38,7 @@ struct rows {
 	size_t           ncolumn;
 	struct map       index;         /* a column's number by its name */
 	struct cells     cells;         /* of the present record */
+	struct json_index json;         /* of the present record */
 };
 
 static int
@@ -387,6 +388,7 @@ rows_close(struct rows *r)
 	map_free(&r->index);
 	arena_free(&r->names);
 	mem_free(r->cells.cell);
+	json_index_free(&r->json);
 	mem_free(r->p);
 	mem_free(r);
 }
@@ -403,7 +405,7 @@ take_object(struct rows *r, struct str text, struct row *row, struct err *e)
 	struct json_fault fault;
 	size_t column = 1;
 
-	if (json_parse(text, &row->object, &fault) == 0) {
+	if (json_parse_indexed(text, &r->json, &row->object, &fault) == 0) {
 		if (row->object.type == JT_OBJECT)
 			return 1;
 		fault.why = what[row->object.type];

@@ -48,7 +48,7 @@ check_text(struct str text)
 static void
 check_member(struct json obj, struct str raw_key, struct json value)
 {
-	struct json quoted = { JT_STRING, { raw_key.p - 1, raw_key.n + 2 } };
+	struct json quoted = { JT_STRING, { raw_key.p - 1, raw_key.n + 2 }, NULL };
 	struct arena a = { 0 };
 	struct str name = json_text(quoted, &a);
 	struct buf pointer = { 0 };
@@ -103,23 +103,47 @@ check_value(struct json v, int depth)
 	}
 }
 
+/* A walk by the index sees what a walk without one sees. */
+static void
+check_index(struct json indexed, struct json plain)
+{
+	struct json_iter a = { .of = indexed }, b = { .of = plain };
+	struct json x, y;
+
+	need(same(indexed, plain), "the index has another value");
+	need(indexed.node != NULL && plain.node == NULL, "who has an index, and who has not");
+	while (json_next(&a, &x)) {
+		need(json_next(&b, &y), "the index has more values");
+		need(a.key.p == b.key.p && a.key.n == b.key.n, "the index has another key");
+		need(a.escaped == b.escaped, "escapes that the index does not know");
+		check_index(x, y);
+	}
+	need(!json_next(&b, &y), "the index has fewer values");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str doc = { (const char *)data, size };
 	struct json_fault fault = { 0, NULL };
 	struct buf b = { 0 };
-	struct json root;
+	struct json_index index = { 0 };
+	struct json root, indexed;
 
 	if (json_parse(doc, &root, &fault) == 0) {
+		need(json_parse_indexed(doc, &index, &indexed, &fault) == 0, "refused for its index");
+		if (size < JSON_NODES)                  /* else there may be too many */
+			check_index(indexed, root);
 		check_within(root.raw, doc);
 		check_value(root, 0);
 		need(str_bad_utf8(doc) < 0, "accepted, and not UTF-8");
 	} else {
 		need(fault.why != NULL && fault.at <= size, "refused without a reason");
+		need(json_parse_indexed(doc, &index, &indexed, &fault) < 0, "accepted with an index");
 	}
 	buf_json(&b, doc);                              /* whatever it is, it can be written */
 	need(json_parse(buf_as_str(&b), &root, &fault) == 0, "a written string is not JSON");
 	buf_free(&b);
+	json_index_free(&index);
 	return 0;
 }

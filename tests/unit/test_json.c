@@ -294,6 +294,36 @@ iterates(void **state)
 	assert_false(json_next(&it, &v));
 }
 
+/* One index for documents of rising and falling sizes, to the first that has too many values. */
+static void
+indexes(void **state)
+{
+	static const size_t size[] = { 0, 1, 40, 3, JSON_NODES / 3, JSON_NODES - 2, JSON_NODES - 1,
+	                               JSON_NODES, JSON_NODES + 9, 2 };
+	struct json_index index = { 0 };
+	struct json_fault fault;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(size); i++) {
+		struct json root, v;
+		struct json_iter it;
+		struct buf b = { 0 };
+		size_t n = 0;
+
+		buf_char(&b, '[');
+		for (size_t k = 0; k < size[i]; k++)
+			buf_puts(&b, k > 0 ? ",7" : "7");
+		buf_char(&b, ']');
+		assert_int_equal(json_parse_indexed(buf_as_str(&b), &index, &root, &fault), 0);
+		assert_int_equal(root.node != NULL, size[i] < JSON_NODES);
+		for (it = (struct json_iter){ .of = root }; json_next(&it, &v); n++)
+			assert_str(v.raw, STR("7"));
+		assert_int_equal(n, size[i]);
+		buf_free(&b);
+	}
+	json_index_free(&index);
+}
+
 static void
 text_and_numbers(void **state)
 {
@@ -381,7 +411,7 @@ compare(struct json v, json_t *j)
 	case JSON_OBJECT:
 		assert_int_equal(v.type, JT_OBJECT);
 		for (; json_next(&it, &inner); n++) {
-			struct json quoted = { JT_STRING, { it.key.p - 1, it.key.n + 2 } };
+			struct json quoted = { JT_STRING, { it.key.p - 1, it.key.n + 2 }, NULL };
 			struct str name = json_text(quoted, &a);
 			json_t *other = json_object_getn(j, name.p, name.n);
 
@@ -440,16 +470,22 @@ agree(const char *name, struct str doc)
 	json_t *j = json_loadb(doc.p, doc.n, flags, &error);
 	struct json_fault fault = { 0, "" };
 	struct json root;
+	struct json_index index = { 0 };
 	bool good = json_parse(doc, &root, &fault) == 0;
 
-	if (good && j != NULL)
+	assert_int_equal(json_parse_indexed(doc, &index, &root, &fault) == 0, good);
+	if (good && j != NULL) {
 		compare(root, j);
-	else if (good && !is_beyond_jansson(&error))
+		assert_int_equal(json_parse(doc, &root, &fault), 0);
+		compare(root, j);
+	}
+	if (good && j == NULL && !is_beyond_jansson(&error))
 		fail_msg("%s: jansson refuses it: %s", name, error.text);
-	else if (j != NULL && strcmp(fault.why, "nested too deeply") != 0 &&
+	if (!good && j != NULL && strcmp(fault.why, "nested too deeply") != 0 &&
 	    memchr(doc.p, '\0', doc.n) == NULL)         /* it loses a NUL behind a number */
 		fail_msg("%s: jansson accepts it, we say: %s at %zu", name, fault.why, fault.at);
 	json_decref(j);
+	json_index_free(&index);
 }
 
 static void
@@ -547,6 +583,7 @@ main(void)
 		cmocka_unit_test(many_keys),
 		cmocka_unit_test(finds_members),
 		cmocka_unit_test(iterates),
+		cmocka_unit_test(indexes),
 		cmocka_unit_test(text_and_numbers),
 		cmocka_unit_test(writes),
 		cmocka_unit_test(agrees_with_jansson),
