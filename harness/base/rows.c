@@ -38,7 +38,7 @@ struct rows {
 	size_t           ncolumn;
 	struct map       index;         /* a column's number by its name */
 	struct cells     cells;         /* of the present record */
-	struct json_index json;         /* of the present record */
+	struct json_index json;         /* of the present record, where it is JSON */
 };
 
 static int
