@@ -243,7 +243,28 @@ struct json json_at(struct json, struct str pointer);
 /* Walks an array (key is left empty) or an object: start with it = {.of = value}. */
 /* key: raw, unquoted, escapes left; escaped: it has some. */
 struct json_iter { struct json of; size_t at; struct str key; bool escaped; };
-bool json_next(struct json_iter *, struct json *value);
+bool json_next_scanned(struct json_iter *, struct json *value);        /* has no index */
+static inline bool
+json_next(struct json_iter *it, struct json *value)
+{
+	const struct json_node *of = it->of.node, *node;
+	const char *document;
+
+	if (of == NULL)
+		return json_next_scanned(it, value);
+	it->at += it->at == 0;                  /* counts nodes, itself the first */
+	if (it->at >= of->span)
+		return false;
+	node = of + it->at;
+	document = it->of.raw.p - of->at;
+	it->at += node->span;
+	if (of->type == JT_OBJECT) {
+		it->key = (struct str){ document + node->key, node->nkey };
+		it->escaped = node->escaped;
+	}
+	*value = (struct json){ node->type, { document + node->at, node->n }, node };
+	return true;
+}
 bool json_key_is(struct str raw_key, struct str name);
 /* A string's bytes with escapes resolved: a slice of the document when it has none. */
 struct str json_text(struct json, struct arena *);

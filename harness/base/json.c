@@ -17,7 +17,8 @@ struct key { struct str name; uint64_t hash; };
 /* An object or array that is open. */
 struct frame {
 	bool              object;
-	size_t            first;        /* of its keys in scan.key */
+	unsigned          nkey;         /* that are in `key` */
+	struct key       *key;
 	struct json_node *node;         /* its own */
 	uint64_t          bits;         /* one bit per key's hash: a bit not yet set is a new key */
 	struct map       *many;         /* all keys, once there are more than FEW */
@@ -25,12 +26,12 @@ struct frame {
 
 struct scan {
 	const unsigned char *start, *p, *end;
-	size_t               depth, nkey;
+	struct frame        *top;               /* the innermost; frame[0]: the document itself */
 	struct json_node    *node, *last;       /* the next of the index; that which is never read */
 	struct arena         scratch;           /* keys with escapes, maps */
 	struct json_fault    fault;
-	struct frame         frame[JSON_DEPTH];
-	struct key           key[JSON_DEPTH * FEW];
+	struct frame         frame[JSON_DEPTH + 1];
+	struct key           key[JSON_DEPTH * FEW + 1];
 };
 
 /* ---- the check ------------------------------------------------------------------------ */
@@ -218,31 +219,35 @@ key_hash(struct str name)
 	return w ^ w >> 32;
 }
 
+/* Whether an object with many keys has this one already; notes it otherwise. */
+static bool
+is_among_many(struct scan *s, struct frame *f, struct str name)
+{
+	bool is_new;
+
+	if (f->many == NULL) {
+		f->many = arena_alloc(&s->scratch, sizeof *f->many);
+		for (size_t i = 0; i < FEW; i++)
+			map_put(f->many, f->key[i].name, &is_new);
+	}
+	map_put(f->many, name, &is_new);
+	return !is_new;
+}
+
 /* Whether the object has this key already; notes it otherwise. */
 static inline bool
 is_known(struct scan *s, struct frame *f, struct str name)
 {
 	uint64_t hash = key_hash(name), bit = (uint64_t)1 << (hash & 63);
-	struct key *key = s->key + f->first;
-	size_t n = s->nkey - f->first;
-	bool is_new;
 
-	if (f->many == NULL && n == FEW) {
-		f->many = arena_alloc(&s->scratch, sizeof *f->many);
-		for (size_t i = 0; i < n; i++)
-			map_put(f->many, key[i].name, &is_new);
-	}
-	if (f->many != NULL) {
-		map_put(f->many, name, &is_new);
-		return !is_new;
-	}
+	if (f->nkey == FEW)
+		return is_among_many(s, f, name);
 	if ((f->bits & bit) != 0)
-		for (size_t i = 0; i < n; i++)
-			if (key[i].hash == hash && str_eq(key[i].name, name))
+		for (size_t i = 0; i < f->nkey; i++)
+			if (f->key[i].hash == hash && str_eq(f->key[i].name, name))
 				return true;
 	f->bits |= bit;
-	key[n] = (struct key){ name, hash };
-	s->nkey++;
+	f->key[f->nkey++] = (struct key){ name, hash };
 	return false;
 }
 
@@ -296,7 +301,7 @@ check_key(struct scan *s)
 	if (escaped)
 		name = json_text((struct json){ JT_STRING, { (const char *)open, name.n + 2 }, NULL },
 		    &s->scratch);
-	if (is_known(s, &s->frame[s->depth - 1], name))
+	if (is_known(s, s->top, name))
 		return fail(s, open, "a duplicate key");
 	if (next_byte(s) != ':')
 		return fail(s, s->p, "a colon is expected");
@@ -307,10 +312,12 @@ check_key(struct scan *s)
 static inline bool
 open_frame(struct scan *s, bool object)
 {
-	if (s->depth == JSON_DEPTH)
+	struct frame *f = s->top;
+
+	if (f == s->frame + JSON_DEPTH)
 		return fail(s, s->p, "nested too deeply");
-	s->frame[s->depth++] = (struct frame){ .object = object, .first = s->nkey,
-		.node = s->node };
+	f[1] = (struct frame){ .object = object, .key = f->key + f->nkey, .node = s->node };
+	s->top = f + 1;
 	note_scalar(s, s->p, object ? JT_OBJECT : JT_ARRAY);    /* and to its end, once it is known */
 	s->p++;
 	return true;
@@ -319,15 +326,14 @@ open_frame(struct scan *s, bool object)
 static inline void
 close_frame(struct scan *s)
 {
-	struct frame *f = &s->frame[--s->depth];
+	struct frame *f = s->top--;
 
 	note_container(s, f->node);
-	s->nkey = f->first;
 	if (f->many != NULL)
 		map_free(f->many);
 }
 
-/* A whole scalar, or a bracket and, in an object, the first key. */
+/* A whole scalar, or a bracket; *opened: of a container that is not empty. */
 static inline bool
 check_start(struct scan *s, bool *opened)
 {
@@ -345,7 +351,7 @@ check_start(struct scan *s, bool *opened)
 		if (!open_frame(s, true))
 			return false;
 		*opened = next_byte(s) != '}';
-		return !*opened || check_key(s);
+		return true;
 	case '[':
 		if (!open_frame(s, false))
 			return false;
@@ -380,14 +386,14 @@ static inline bool
 check_end(struct scan *s, bool *more)
 {
 	*more = false;
-	while (s->depth > 0) {
-		bool object = s->frame[s->depth - 1].object;
+	while (s->top > s->frame) {
+		bool object = s->top->object;
 		int c = next_byte(s);
 
 		if (c == ',') {
 			s->p++;
 			*more = true;
-			return !object || check_key(s);
+			return true;
 		}
 		if (c != (object ? '}' : ']'))
 			return fail(s, s->p, c < 0 ? "it ends too early" :
@@ -408,6 +414,8 @@ check_document(struct scan *s)
 	if (next_byte(s) < 0)
 		return fail(s, s->p, "it is empty");
 	while (more) {
+		if (s->top->object && !check_key(s))
+			return false;
 		if (!check_start(s, &opened))
 			return false;
 		if (!opened && !check_end(s, &more))
@@ -444,12 +452,13 @@ parse(struct str doc, struct json_node *node, struct json_node *last, struct jso
 
 	s.start = s.p = (const unsigned char *)(doc.p ? doc.p : "");
 	s.end = s.start + doc.n;
-	s.depth = s.nkey = 0;
+	s.frame[0] = (struct frame){ .key = s.key };
+	s.top = s.frame;
 	s.node = node;
 	s.last = last;
 	s.scratch = (struct arena){ 0 };        /* the rest is written before it is read */
 	good = check_document(&s);
-	while (s.depth > 0)
+	while (s.top > s.frame)
 		close_frame(&s);
 	arena_free(&s.scratch);
 	if (!good) {

@@ -212,35 +212,13 @@ value_at(const char *p, const char *end)
 
 /* ---- walking -------------------------------------------------------------------------- */
 
-/* By the index: it->at counts nodes. */
-static inline bool
-next_node(struct json_iter *it, struct json *value)
-{
-	const struct json_node *of = it->of.node, *node;
-	const char *document = it->of.raw.p - of->at;
-
-	it->at += it->at == 0;
-	if (it->at >= of->span)
-		return false;
-	node = of + it->at;
-	it->at += node->span;
-	if (it->of.type == JT_OBJECT) {
-		it->key = (struct str){ document + node->key, node->nkey };
-		it->escaped = node->escaped;
-	}
-	*value = (struct json){ (enum json_type)node->type, { document + node->at, node->n }, node };
-	return true;
-}
-
 bool
-json_next(struct json_iter *it, struct json *value)
+json_next_scanned(struct json_iter *it, struct json *value)
 {
 	const char *p, *end, *q;
 
 	if (it->of.type != JT_ARRAY && it->of.type != JT_OBJECT)
 		return false;
-	if (it->of.node != NULL)
-		return next_node(it, value);
 	p = it->of.raw.p + (it->at ? it->at : 1);
 	end = it->of.raw.p + it->of.raw.n;
 	while (p < end && (is_space(*p) || *p == ','))
@@ -417,10 +395,11 @@ json_at(struct json v, struct str pointer)
 	if (pointer.n > 0 && pointer.p[0] != '/')
 		return member(v, pointer);
 	while (at < pointer.n && v.type != JT_NONE) {
-		ptrdiff_t slash = str_find(pointer, STR("/"), at + 1);
-		size_t next = slash < 0 ? pointer.n : (size_t)slash;
+		const char *token = pointer.p + at + 1;
+		const char *slash = memchr(token, '/', pointer.n - at - 1);
+		size_t next = slash ? (size_t)(slash - pointer.p) : pointer.n;
 
-		v = step(v, str_sub(pointer, at + 1, next - at - 1));
+		v = step(v, (struct str){ token, next - at - 1 });
 		at = next;
 	}
 	return v;

@@ -34,10 +34,40 @@ str_cstr(struct str s, struct arena *a)
 	return p;
 }
 
+static inline uint64_t
+eight(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+static inline uint32_t
+four(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+/* Most are names of a few bytes: those are loaded from both ends, which costs less than a call. */
 bool
 str_eq(struct str a, struct str b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	size_t n = a.n;
+
+	if (n != b.n || n > 16)
+		return n == b.n && memcmp(a.p, b.p, n) == 0;
+	if (n >= 8)
+		return eight(a.p) == eight(b.p) && eight(a.p + n - 8) == eight(b.p + n - 8);
+	if (n >= 4)
+		return four(a.p) == four(b.p) && four(a.p + n - 4) == four(b.p + n - 4);
+	for (size_t i = 0; i < n; i++)
+		if (a.p[i] != b.p[i])
+			return false;
+	return true;
 }
 
 bool
